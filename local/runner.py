@@ -205,7 +205,9 @@ class Runner:
     def _write_stack_file(self, endpoint_url: str, deployment: Deployment) -> None:
         outputs = deployment.outputs
         demo_users = users.create(endpoint_url, outputs["UserPoolId"], outputs["UserPoolClientId"], ROLES)
-        products = seed.seed(aws.client("dynamodb", endpoint_url), outputs["TableName"], self._settings.web_url)
+        merchants = {user["store_id"]: user["user_id"] for user in demo_users.values() if "store_id" in user}
+        dynamodb = aws.client("dynamodb", endpoint_url)
+        products = seed.seed(dynamodb, outputs["TableName"], self._settings.web_url, merchants=merchants)
         stack: dict[str, Any] = {
             "api_url": self._settings.web_url,
             "web_url": self._settings.web_url,

@@ -1,5 +1,6 @@
 """The demo catalogue: two stores, and a product for each rule about products."""
 
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -75,11 +76,20 @@ PRODUCTS: dict[str, Product] = {
 }
 
 
-def seed(client: "DynamoDBClient", table_name: str, web_url: str = DEFAULT_WEB_URL) -> dict[str, str]:
-    """Put the demo stores and products into the table. Return the ids of the products by name."""
+def seed(
+    client: "DynamoDBClient", table_name: str, web_url: str = DEFAULT_WEB_URL, *, merchants: Mapping[str, str]
+) -> dict[str, str]:
+    """Put the demo stores and products into the table. Return the ids of the products by name.
+
+    Args:
+        client: of DynamoDB.
+        table_name: the table.
+        web_url: the origin of the pictures.
+        merchants: by store, the id of the merchant's user.
+    """
     table = Table(client, table_name)
     for store in STORES.values():
-        stores.upsert(table, store)
+        stores.upsert(table, replace(store, merchant_id=merchants[store.store_id]))
     for product in PRODUCTS.values():
         sold = replace(product, image_url=web_url + product.image_url)
         try:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from handsel.domain.states import GiftState, OrderState, RefundStatus
+from handsel.domain.states import GiftState, OrderState, RefundStatus, ShipmentStatus
 from handsel.store import orders, refunds
 from handsel.store.attributes import dump_item, load
 from handsel.use_cases.operations.settling import DueType, list_due
@@ -17,8 +17,11 @@ _LOG_EVERY_SECONDS = 2.0
 def find_overdue(
     table: WholeTable, *, clock: Callable[[], int], scan: bool, log: Callable[[str], None], rate: float | None
 ) -> list[tuple[DueType, str]]:
-    """Return the entries of the due index that are due, and with `scan` also overdue items that the index lacks."""
-    found = dict.fromkeys(list_due(table, clock))
+    """Return the entries of the due index that are due, and with `scan` also overdue items that the index lacks.
+
+    Erasures are left to the sweep, which can also delete the user in the user pool.
+    """
+    found = dict.fromkeys(entry for entry in list_due(table, clock) if entry[0] is not DueType.ERASURE)
     if scan:
         progress = Progress(log, "read")
         for page in table.pages(progress, rate=rate, only=_overdue_filter(clock())):
@@ -41,6 +44,8 @@ def _overdue_filter(now: int) -> dict[str, Any]:
         ":owed": RefundStatus.PENDING,
         ":charged": now - orders.SETTLE_AFTER_MS,
         ":repaid": now - refunds.SETTLE_AFTER_MS,
+        ":shipment": "SHIPMENT",
+        ":ready": f"#{ShipmentStatus.READY_TO_SHIP}",
     }
     return {
         "FilterExpression": (
@@ -49,6 +54,7 @@ def _overdue_filter(now: int) -> dict[str, Any]:
             " AND (#state = :pending OR (#state = :cancelled AND attribute_exists(payment.#token))))"
             " OR (sk = :request AND due_at <= :now)"
             " OR (sk = :refund AND #status = :owed AND created_at <= :repaid)"
+            " OR (sk = :shipment AND ship_by <= :now AND contains(owner_pk, :ready) AND attribute_not_exists(not_shipped))"
         ),
         "ProjectionExpression": "pk, sk",
         "ExpressionAttributeNames": {"#state": "state", "#status": "status", "#token": "token"},

@@ -4,21 +4,31 @@ from collections.abc import Mapping
 
 from handsel.domain import ids
 from handsel.domain.models import (
-    MAX_ADDRESS_MS,
     Claim,
     Gift,
     Holding,
     Kind,
+    MAX_ADDRESS_MS,
     Money,
     Order,
     Payment,
     Product,
+    Refund,
+    RefundRequest,
     Reservation,
     Shipment,
     ShipmentEvent,
     Wrapping,
 )
-from handsel.domain.states import GiftState, OrderState, ShipmentStatus
+from handsel.domain.states import (
+    GiftState,
+    OrderState,
+    RefundCause,
+    RefundReason,
+    RefundRequestState,
+    RefundStatus,
+    ShipmentStatus,
+)
 
 NOW = 1_790_000_000_000
 EXPIRES = NOW + 86_400_000
@@ -171,5 +181,58 @@ def shipment(
         version=version,
         created_at=NOW,
         updated_at=updated_at,
+        ship_by=NOW + 7 * 86_400_000,
         address_until=NOW + MAX_ADDRESS_MS,
+    )
+
+
+def refund_request(
+    state: RefundRequestState = RefundRequestState.REQUESTED, *, asked_by: str = "bob", due_at: int | None = None
+) -> RefundRequest:
+    """Return the request for a refund of a delivered parcel of bob, which alice gave."""
+    return RefundRequest(
+        refund_request_id="request",
+        holding_id="holding",
+        order_id="order",
+        gift_id="gift",
+        store_id="store",
+        holder_id="bob",
+        payer_id="alice",
+        asked_by=asked_by,
+        kind=Kind.PARCEL,
+        quantity=1,
+        shipment_id="shipment",
+        reason=RefundReason.DAMAGED,
+        note="A note.",
+        state=state,
+        created_at=NOW,
+        decide_by=NOW + 3 * 86_400_000,
+        due_at=NOW + 3 * 86_400_000 if state is RefundRequestState.REQUESTED else due_at,
+        policy="douyin@1",
+        version=1,
+        request_hash="hash",
+    )
+
+
+def refund(
+    status: RefundStatus = RefundStatus.REFUNDED,
+    *,
+    quantity: int = 1,
+    cause: RefundCause = RefundCause.REQUEST,
+    holding_ids: tuple[str, ...] = ("holding",),
+) -> Refund:
+    """Return a refund of what bob claimed of an order of alice."""
+    return Refund(
+        refund_id="refund",
+        order_id="order",
+        quantity=quantity,
+        total=Money(100 * quantity, "CNY"),
+        reference="charge",
+        status=status,
+        created_at=NOW,
+        request_hash="",
+        cause=cause,
+        holding_ids=holding_ids,
+        refund_request_id="request",
+        payer_id="alice",
     )

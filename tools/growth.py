@@ -42,6 +42,8 @@ _SUMMARY_COUNTERS = 7
 # Collections inside one item, which DynamoDB limits to 400 KB: every field of a stored class that is a map or a list.
 IN_ITEMS = (
     Growth("Order.reservations", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth("Order.uses", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth("Refund.holding_ids", "refund claimed or used units", MAX_UNITS, "units of the order", "409 `not-refundable`"),
     Growth("Gift.claims", "claim", MAX_UNITS, "shares of the gift", "409 `already-claimed`"),
     Growth("Use.holding_ids", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
     Growth(
@@ -122,6 +124,7 @@ ITEMS = (
     Growth(
         "REFUND, CHARGE", "refund, buy", None, "one for each call; units of an order are refunded once", "read by key"
     ),
+    Growth("REFUND_REQUEST", "ask for a refund", None, "one at a time for each holding", "409 `not-refundable`"),
     Growth("TEST_CLOCK", "advance the test clock", None, "one, only on stacks for tests", "read by key"),
     Growth("GIFT, WINDOW", "give", None, f"about {MAX_OPEN_GIFTS} open ones of a giver", "429 `too-many-open-gifts`"),
     Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),

@@ -41,7 +41,7 @@ FILE = ROOT / "functions" / "public_api" / "openapi.json"
 
 # --- problems that follow from a route, and are not declared ---------------------------------------------------------
 
-FROM_AUTHORIZER = (errors.Unauthenticated,)
+FROM_AUTHORIZER = (errors.Unauthenticated, errors.AccountErased)
 # The account of the caller is looked up, so every authenticated request reads the table. A closed stack answers all others
 # with the same problem.
 FROM_TABLE = (errors.ServiceUnavailable,)

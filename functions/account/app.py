@@ -5,13 +5,14 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
 from handsel.api.requests.accounts import ProfileRequest
-from handsel.api.views.accounts import FeaturesView, ProfileView
+from handsel.api.views.accounts import ErasureView, FeaturesView, ProfileView
 from handsel.domain import errors
 from handsel.domain.models import Account
+from handsel.runtime import clock
 from handsel.runtime.observability import count_in_cohort
 from handsel.runtime.wiring import table
 from handsel.use_cases import order_center, queries
-from handsel.use_cases.accounts import profiles
+from handsel.use_cases.accounts import leaving, profiles
 
 app = create_app()
 
@@ -44,6 +45,30 @@ def update_me() -> Response[str]:
     request = HttpRequest(app)
     caller, body = request.caller, request.body(ProfileRequest)
     return _profile_response(request, profiles.update_account(table(), caller.user_id, body.changes(), now=request.now))
+
+
+@app.delete("/me")
+@operation(responses={202: ErasureView})
+def delete_me() -> Response[str]:
+    """Delete the caller's account, in seven days.
+
+    Until `erase_at`, everything works as before, and the account can be kept. From `erase_at` on, every request of the caller
+    is answered with 410. Then units that are still available are refunded, pending orders and open gifts are cancelled, open
+    gifts to the caller are declined, and usable vouchers are refunded to those who paid for them. Parcels are delivered.
+
+    Idempotent: `erase_at` is that of the first request.
+    """
+    request = HttpRequest(app)
+    account = leaving.leave(table(), request.caller.user_id, pseudonym=clock.pseudonym(), now=request.now)
+    return json_response(202, ErasureView.of(account.erase_at or request.now))
+
+
+@app.post("/me/keep")
+@operation(responses={200: ProfileView})
+def keep_me() -> Response[str]:
+    """Keep the caller's account, which was to be deleted. Idempotent."""
+    request = HttpRequest(app)
+    return _profile_response(request, leaving.keep(table(), request.caller.user_id, clock=clock.now_ms))
 
 
 @app.get("/meta/features")

@@ -28,7 +28,7 @@ def list_people() -> Response[str]:
     """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(LimitQuery)
-    known = people.list_contacts(table(), caller.user_id, limit=query.limit)
+    known = people.list_contacts(table(), caller.user_id, limit=query.limit, now=request.now)
     return json_response(200, PageBody(items=[PersonView.of(account) for account in known], next_cursor=None))
 
 
@@ -47,7 +47,7 @@ def find_person(handle: str) -> Response[str]:
     """
     request = HttpRequest(app)
     HANDLE_LOOKUPS.take(request.caller.user_id, now=request.now)
-    return json_response(200, PersonView.of(people.find_by_handle(table(), handle)))
+    return json_response(200, PersonView.of(people.find_by_handle(table(), handle, now=request.now)))
 
 
 lambda_handler = handler(app)

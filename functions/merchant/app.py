@@ -1,5 +1,7 @@
 """Store management for merchants: products, voucher redemption and shipments."""
 
+from dataclasses import replace
+
 from aws_lambda_powertools.event_handler import Response
 
 from handsel.api.http import HttpRequest, create_app, handler, json_response, tagged_response
@@ -44,7 +46,7 @@ def put_store(store_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     request.caller.require_store(store_id)
-    store = request.body(StoreRequest).value(store_id)
+    store = replace(request.body(StoreRequest).value(store_id), merchant_id=request.caller.user_id)
     selling.put_store(table(), store)
     return json_response(200, StoreView.of(store))
 
@@ -76,6 +78,7 @@ def put_product(store_id: str, product_id: str) -> Response[str]:
     product = selling.put_product(
         table(),
         body.value(product_id, store_id, now=request.now),
+        merchant_id=request.caller.user_id,
         is_expected=(lambda current: request.is_match_for(ProductView.of(current)))
         if request.header("if-match")
         else None,

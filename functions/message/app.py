@@ -34,6 +34,7 @@ class MessageParams(TypedDict, total=False):
         hours: the hours left to open the gift.
         units: the number of units that became available in the order again, or are refunded.
         status: the status of the shipment.
+        shipment_id: the ID of the shipment.
         state: the state of the refund request.
         holding_id: the ID of the holding; null if the caller may not know it, or if it is about several or none.
         order_id: the ID of the order whose units were refunded.
@@ -45,6 +46,7 @@ class MessageParams(TypedDict, total=False):
     hours: Count
     units: Count
     status: ShipmentStatus
+    shipment_id: str
     state: RefundRequestState
     holding_id: str | None
     order_id: str

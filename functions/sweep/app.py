@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.typing import LambdaContext
 
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger
-from handsel.runtime.wiring import payments, read_test_clock, table
+from handsel.runtime.wiring import identities, payments, read_test_clock, table
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
 
 # Time left for the last item and the report.
@@ -28,6 +28,7 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         clock=clock.now_ms,
         deadline=clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS,
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
+        identities=identities(),
     )
     outcomes = {str(each): report.outcomes[each] for each in SweepOutcome}
     summary = {**outcomes, "failed": len(report.failed), "finished": report.finished}

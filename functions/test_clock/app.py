@@ -12,7 +12,7 @@ from handsel.domain import ids
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock
 from handsel.runtime.observability import logger
-from handsel.runtime.wiring import payments, table
+from handsel.runtime.wiring import identities, payments, table
 from handsel.use_cases.operations import advancing
 
 # Of the timeout of the function, 5 s are for settling. The rest is for what is running then, on a slow machine, too.
@@ -73,6 +73,7 @@ def advance_test_clock() -> Response[str]:
         remaining_ms=lambda: app.lambda_context.get_remaining_time_in_millis() - _MARGIN_MS,
         token=ids.derive_id("advance", caller.user_id, request.id)[:25],
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
+        identities=identities(),
     )
     return json_response(200, AdvancedClockView(**_read(), done=done))
 

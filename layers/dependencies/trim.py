@@ -14,7 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-SERVICES = {"dynamodb": "2012-08-10", "events": "2015-10-07", "secretsmanager": "2017-10-17"}
+SERVICES = {
+    "cognito-idp": "2016-04-18",
+    "dynamodb": "2012-08-10",
+    "events": "2015-10-07",
+    "secretsmanager": "2017-10-17",
+}
 MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
 SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 # Shapes of DynamoDB that are items, keys or values of expressions.

@@ -187,9 +187,9 @@ def _redeem_by_body(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 201, "mia", "POST", "/redemptions", {"code": code})
 
 
-def _report(stack: Stack) -> Callable[[], Any]:
+def _report(stack: Stack, status: str = "in_transit") -> Callable[[], Any]:
     shipment_id = expect(201, stack.claim("bob", _given(stack, product="parcel"))).body["shipment_id"]
-    return lambda: expect(200, stack.report(shipment_id, "in_transit"))
+    return lambda: expect(200, stack.report(shipment_id, status))
 
 
 def _correct(stack: Stack) -> Callable[[], Any]:
@@ -339,6 +339,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
     "report on a parcel": _report,
+    "report the delivery of a parcel": lambda stack: _report(stack, "delivered"),
     "correct the address of a parcel": _correct,
     "preview a gift": _preview,
     "read a gift as its giver": _read_gift,

@@ -324,6 +324,7 @@ class Family:
             version=1,
             created_at=parcel.received_at,
             updated_at=LATELY,
+            ship_by=parcel.received_at + 7 * DAY,
             address_until=parcel.received_at + MAX_ADDRESS_MS,
         )
         self.shipments[shipment.shipment_id] = shipment
@@ -365,14 +366,15 @@ class Family:
     def items(self) -> Iterator[Item]:
         """Yield all items of the family."""
         for order in self.orders.values():
-            yield orders.to_item(order)
+            timer = orders.build_timer(order, after=NOW) if order.state is OrderState.PAID else {}
+            yield orders.to_item(order) | timer
         for gift in self.gifts.values():
             item = gifts.to_item(gift)
             yield without_due(item) if gift.state.is_final else item
         for holding in self.holdings.values():
             yield holdings.to_item(holding, None if holding.gift_id is None else self.gifts[holding.gift_id])
         for shipment in self.shipments.values():
-            yield shipments.to_item(shipment)
+            yield without_due(shipments.to_item(shipment))
             yield shipments.address_to_item(shipment, ADDRESS)
         for message in self.messages:
             yield dict(store_messages.build_put(message).item)

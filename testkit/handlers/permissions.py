@@ -46,7 +46,8 @@ def needs(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[
     A transaction needs the permissions of its writes. The keys of all writes with the same action are checked together.
     """
     if service != "dynamodb":
-        yield Need(f"{service}:{operation}", SECRETS[request["SecretId"]] if "SecretId" in request else "Bus.Arn")
+        place = SECRETS[request["SecretId"]] if "SecretId" in request else "Bus.Arn"
+        yield Need(f"{service}:{operation}", "UserPool.Arn" if "UserPoolId" in request else place)
     elif operation == "TransactWriteItems":
         keys: dict[str, set[str]] = {}
         for entry in request["TransactItems"]:
@@ -121,7 +122,7 @@ def _statements(function: str) -> tuple[_Statement, ...]:
             tuple(each.get("Condition", {}).get("ForAllValues:StringLike", {}).get("dynamodb:LeadingKeys", ["*"])),
         )
         for policy in policies
-        for each in policy["Statement"]
+        for each in map(_without_condition, policy["Statement"])
     )
 
 

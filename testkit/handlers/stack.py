@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 import botocore.session
 import jsonschema_rs
 import pytest
-from botocore.exceptions import ConnectTimeoutError
+from botocore.exceptions import ClientError, ConnectTimeoutError
 from moto import mock_aws
 from samtranslator.yaml_helper import yaml_parse
 
@@ -70,6 +70,8 @@ ROLES = {
     "carl": {"cognito:groups": ["carrier"], "custom:carrier": CARRIER},
     "hera": {"cognito:groups": ["couriers", "carrier"], "custom:carrier": OTHER_CARRIER},
 }
+# By store, the merchant's user.
+MERCHANTS = {MIA_STORE: "mia", MAX_STORE: "max"}
 ADDRESS = {
     "name": "Bob Lee",
     "phone": "+86 10 5550 0100",
@@ -504,6 +506,29 @@ class Secrets:
         return {"SecretString": {"LinkKeys.Id": self.text, "OriginSecret.Id": self.origin}[SECRETS[SecretId]]}
 
 
+class UserPool:
+    """A simulated user pool, in which every subject has a user until it is deleted.
+
+    Attributes:
+        deleted: the subjects whose users were deleted.
+        is_down: whether requests time out.
+    """
+
+    def __init__(self) -> None:
+        self.deleted: list[str] = []
+        self.is_down = False
+
+    def admin_delete_user(self, *, UserPoolId: str, Username: str) -> dict[str, Any]:  # noqa: N803  # Cognito's names
+        if self.is_down:
+            raise ConnectTimeoutError(endpoint_url="https://cognito-idp.test")
+        if Username in self.deleted:
+            error = {"Error": {"Code": "UserNotFoundException", "Message": "User does not exist."}}
+            raise ClientError(cast("Any", error), "AdminDeleteUser")
+        self.deleted.append(Username)
+        return {}
+
+
+USER_CACHES = (wiring.identities, wiring._cognito)
 SECRET_CACHES = (wiring.link_keys, wiring.origin_secrets, wiring._secrets_manager)
 
 
@@ -524,13 +549,14 @@ class Simulation:
     seeded: Sequence[dict[str, Any]] = ()
     bus: Bus = field(default_factory=Bus)
     secrets: Secrets = field(default_factory=Secrets)
+    users: UserPool = field(default_factory=UserPool)
     functions: dict[str, ModuleType] = field(default_factory=dict)
 
 
 def _on_memory() -> Iterator[Simulation]:
     memory = InMemoryTable(TABLE, RESOURCES["Table"]["Properties"], now_ms=lambda: clock.now_ms() - clock.offset_ms())
     client = cast("DynamoDBClient", memory)
-    products = seed(client, TABLE, WEB_URL)
+    products = seed(client, TABLE, WEB_URL, merchants=MERCHANTS)
     seeded, records = memory.snapshot(), tuple(memory.stream)
 
     def reset() -> None:
@@ -547,21 +573,26 @@ def _on_moto() -> Iterator[Simulation]:
         def reset() -> None:
             client.delete_table(TableName=TABLE)
             create_table(client)
-            seed(client, TABLE, WEB_URL)
+            seed(client, TABLE, WEB_URL, merchants=MERCHANTS)
 
         create_table(client)
-        yield Simulation(client, seed(client, TABLE, WEB_URL), None, reset)
+        yield Simulation(client, seed(client, TABLE, WEB_URL, merchants=MERCHANTS), None, reset)
 
 
 @contextmanager
 def open_simulation(kind: str = "memory") -> Iterator[Simulation]:
     """Replace the AWS clients of the handlers by simulated ones; the table runs on `memory` or `moto`."""
     for simulation in _on_moto() if kind == "moto" else _on_memory():
-        simulated = {"dynamodb": simulation.client, "events": simulation.bus, "secretsmanager": simulation.secrets}
+        simulated = {
+            "dynamodb": simulation.client,
+            "events": simulation.bus,
+            "secretsmanager": simulation.secrets,
+            "cognito-idp": simulation.users,
+        }
         clients = {name: Client(each, SESSION.get_service_model(name)) for name, each in simulated.items()}
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(wiring, "_client", clients.__getitem__)
-            for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus, *SECRET_CACHES):
+            for cached in (settings.settings, wiring.table, wiring.payments, wiring.bus, *USER_CACHES, *SECRET_CACHES):
                 cached.cache_clear()
             yield simulation
 
@@ -572,6 +603,7 @@ def open_stack(simulation: Simulation) -> Iterator[Stack]:
     running = Stack(simulation, events=simulation.bus.taken)
     simulation.reset()
     simulation.bus.taken.clear()
+    simulation.users.deleted.clear()
     http._known_accounts.clear()
     wiring.table().rollout = None
     if directory := simulation.functions.get("DirectoryFunction"):
@@ -580,6 +612,7 @@ def open_stack(simulation: Simulation) -> Iterator[Stack]:
         "dynamodb": wiring.table().client,
         "events": wiring.bus()._client,
         "secretsmanager": wiring.link_keys()._client,
+        "cognito-idp": wiring._cognito(),
     }
     for service, client in clients.items():
         client.listeners = [partial(running.check_permission, service)]

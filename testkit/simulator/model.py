@@ -29,7 +29,12 @@ ORDER_STEPS = {(state, state) for state in ("pending", "paid", "cancelled")} | {
 }
 # How long the item that leads from a successor to its gift is kept after the window of the gift: 30 days.
 _POINTER_MS = 30 * 86_400_000
-_NEVER_DELETED = frozenset({"ORDER", "GIFT", "HOLDING", "REFUND", "USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"})
+_NEVER_DELETED = frozenset({
+    *("ORDER", "GIFT", "HOLDING", "REFUND", "REFUND_REQUEST", "REDEMPTION"),
+    *("USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"),
+})  # fmt: skip
+# The attributes of a holding that was redeemed or refunded: at most one of them is there.
+HOLDING_ENDS = ("redeemed_at", "refunded_at", "expired_at")
 
 
 def has_gifting(rollout: Item | None, user: str) -> bool:
@@ -169,7 +174,13 @@ class Model:
         if kind == "ORDER" and before is not None and (before["state"], after["state"]) not in ORDER_STEPS:
             raise Violation(f"order {where} went from {before['state']} to {after['state']}")
         if kind == "HOLDING":
-            if before is not None and before.get("redeemed_at") not in (None, after.get("redeemed_at")):
+            was = {name for name in HOLDING_ENDS if before is not None and name in before}
+            ends = {name for name in HOLDING_ENDS if name in after}
+            if len(ends) > 1:
+                raise Violation(f"holding {where} was both {' and '.join(sorted(ends))}")
+            if was and was != ends and not (was == {"redeemed_at"} and not ends):  # undone
+                raise Violation(f"holding {where} is no longer {' and '.join(was)}")
+            if was == ends == {"redeemed_at"} and before is not None and before["redeemed_at"] != after["redeemed_at"]:
                 raise Violation(f"holding {where} was redeemed twice")
             if "code" in after and self._codes.setdefault(after["code"], where) != where:
                 raise Violation(f"two vouchers have one code: {where}")
@@ -221,8 +232,12 @@ class Model:
             return
         reservations = order["reservations"]
         counts = [order[place] for place in ("available", "gifted", "used", "refunded")]
-        self._require(min(counts) >= 0, order_id, f"negative counts: {counts}")
         reserved = sum(entry["shares"] for entry in reservations.values())
+        left = [each for each in holdings if not _is_refunded(each)]
+        # Claims of listed gifts are counted by the gifts, and those that were refunded are taken off the order's counter.
+        listed = sum(gift["shares"] - gift["remaining"] for gift in gifts if gift["gift_id"] in reservations)
+        shown = [order["available"], order["gifted"] + listed, order["used"], order["refunded"]]
+        self._require(min(shown) >= 0, order_id, f"negative counts: {shown}")
         self._require(
             sum(counts) + reserved == order["quantity"],
             order_id,
@@ -260,16 +275,49 @@ class Model:
                 self._require(claim["at"] < gift["expires_at"], gift_id, "claimed after the claim window")
         self._require(not received, order_id, f"holdings without a claim: {dict(received)}")
         self._require(set(reservations) <= set(self.gifts_of[order_id]), order_id, "a reservation has no gift")
-        self._require(order["gifted"] == claimed_units, order_id, f"{order['gifted']} gifted, {claimed_units} claimed")
-        used = sum(each["quantity"] for each in holdings if not each.get("gift_id"))
+        kept = sum(1 for each in left if each.get("gift_id"))
+        self._require(order["gifted"] + listed == kept, order_id, f"{order['gifted']} and {listed} gifted, {kept} held")
+        back = sum(1 for each in holdings if each.get("gift_id")) - kept
+        self._require(
+            order["gifted"] == claimed_units - back,
+            order_id,
+            f"{order['gifted']} gifted, {claimed_units} claimed of ended gifts, {back} refunded",
+        )
+        used = sum(each["quantity"] for each in left if not each.get("gift_id"))
         self._require(order["used"] == used, order_id, f"{order['used']} used, {used} held")
         refunded = sum(each["quantity"] for each in refunds)
         self._require(order["refunded"] == refunded, order_id, f"{order['refunded']} refunded, {refunded} in refunds")
+        self._check_refunds(order, holdings, refunds)
         for each in holdings:
             if "shipment_id" in each:
                 sent = self.item("SHIPMENT", each["shipment_id"])
                 self._require(
                     sent is not None and sent["holder_id"] == each["holder_id"], order_id, "a parcel has no shipment"
+                )
+
+    def _check_refunds(self, order: Item, holdings: Sequence[Item], refunds: Sequence[Item]) -> None:
+        """Check that refunds repay the right amount, and the units of exactly the holdings that are marked so."""
+        order_id, total = order["order_id"], order["payment"]["total"]["amount"]
+        repaid = sum(each["total"]["amount"] for each in refunds)
+        wanted = total * order["refunded"] // order["quantity"]
+        self._require(repaid == wanted, order_id, f"{repaid} repaid of {total}, instead of {wanted}")
+        listed = Counter(holding_id for each in refunds for holding_id in each.get("holding_ids", ()))
+        marked = Counter(each["holding_id"] for each in holdings if _is_refunded(each))
+        self._require(listed == marked, order_id, f"refunds of {dict(listed)}, and {dict(marked)} are refunded")
+        by_id = {each["holding_id"]: each for each in holdings}
+        for each in refunds:
+            units = sum(by_id[holding_id]["quantity"] for holding_id in each.get("holding_ids", ()))
+            more = each["quantity"] - units
+            mixed = each.get("cause") in ("voucher_end", "erasure") or not units
+            self._require(more >= 0 and (mixed or not more), each["refund_id"], f"its holdings have {units} units")
+            request = self.item("REFUND_REQUEST", each.get("refund_request_id", ""))
+            if "refund_request_id" in each:
+                states = {"refunded": "refunded", "pending": "refunding", "manual": "refunding"}
+                self._require(
+                    request is not None
+                    and (request["state"], request["refund_id"]) == (states[each["status"]], each["refund_id"]),
+                    each["refund_id"],
+                    "its refund request is in another state",
                 )
 
     def _check_end(self, gift: Item) -> None:
@@ -305,6 +353,11 @@ class Model:
         gifts = [self.at((f"GIFT#{gift_id}", "GIFT"), moment) for gift_id in order["reservations"]]
         due = [gift for gift in gifts if gift and gift["state"] == "open" and back_at(gift) <= now]
         return int(order["available"] + sum(gift["remaining"] for gift in due))
+
+
+def _is_refunded(holding: Item) -> bool:
+    """Return whether the units of a holding are refunded, by a request or an erasure, or at the end of its validity."""
+    return "refunded_at" in holding or "expired_at" in holding
 
 
 # A time that never comes.

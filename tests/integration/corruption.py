@@ -258,6 +258,7 @@ def _shipment_missing(editor: TableEditor) -> Expected:
     return {
         (IssueType.SHIPMENT_MISSING, editor.holding("parcel").pk),
         (IssueType.DANGLING_REFERENCE, f"{editor.shipment().pk}/TALLY"),
+        (IssueType.DANGLING_REFERENCE, f"{editor.shipment().pk}/ADDRESS"),
         (IssueType.COUNT_DIFFERS, f"{editor.user('bob')}/SUMMARY"),
     }
 

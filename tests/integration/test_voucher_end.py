@@ -157,7 +157,9 @@ def test_available_units_are_refunded_by_the_clock_in_every_view(stack: Stack) -
     assert counts_of(stack, "alice") == {"refunded": 1}
 
 
-@pytest.mark.parametrize("at_end", [{"then": "order"}, {"then": "refund"}, {"then": "give_to", "recipient_id": "carol"}])
+@pytest.mark.parametrize(
+    "at_end", [{"then": "order"}, {"then": "refund"}, {"then": "give_to", "recipient_id": "carol"}]
+)
 @pytest.mark.parametrize("trigger", ["sweep", "end"])
 def test_gifts_that_end_with_their_vouchers_are_refunded(stack: Stack, trigger: str, at_end: dict[str, str]) -> None:
     stack.update_product("voucher", stock=10)
@@ -476,7 +478,7 @@ def test_holders_are_reminded_30_7_and_1_days_before_the_end_once_each(stack: St
     )
     assert message["params"] == {"holding_id": bobs["holding_id"], "days": 1}
     assert message["link"].endswith(f"/#/holdings/{bobs['holding_id']}")
-    assert message["text"] == "Your voucher expires in 1 day."
+    assert message["text"] == "You have 1 day left to use your voucher."
     assert message["gift_id"] is not None
 
 

@@ -49,6 +49,10 @@ WRITTEN = {
     "Payment.method": "PaymentRequest.method",
     "Payment.token": "PaymentRequest.token",
     "Recommended.title": "ProductRequest.title",
+    "RefundRequest.note": "RefundRequestRequest.note",
+    "RefundRequest.decision_note": "DecisionRequest.note",
+    "RefundRequest.return_carrier": "ReturnRequest.carrier",
+    "RefundRequest.return_tracking_number": "ReturnRequest.tracking_number",
 }
 LONGEST_ID = 128
 # The most characters of an entry of a list of texts that people write.
@@ -142,6 +146,7 @@ def test_every_text_that_people_write_has_the_bound_of_a_request() -> None:
     # Ids, hashes, currencies, and keys of the provider: at most 128 ASCII characters.
     others = {name.partition(".")[2] for name in texts - set(WRITTEN)}
     known = {
+        "asked_by",
         "code",
         "country",
         "currency",

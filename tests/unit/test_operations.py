@@ -44,6 +44,7 @@ ALARMS = properties_of("AWS::CloudWatch::Alarm")
 
 # Their metric returns to zero by itself while the damage remains, so its end is no news.
 WITHOUT_END = {
+    "RefundsWereRefused",
     "UnitCountsInconsistent",
     "RestoreRecordsFailed",
     "RecordsWereDropped",

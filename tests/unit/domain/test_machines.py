@@ -125,6 +125,8 @@ def test_the_refund_request_machine_is_published_with_its_times() -> None:
             {"from": "approved", "action": "send_back", "to": "returning", "guards": ["due_at > now"]},
             {"from": "approved", "action": "lapse", "to": "withdrawn", "guards": ["due_at <= now"]},
             {"from": "approved", "action": "refund", "to": "refunding", "guards": []},
+            {"from": "returning", "action": "send_back", "to": "returning", "guards": ["due_at > now or absent"]},
+            {"from": "returning", "action": "reject", "to": "rejected", "guards": ["held_at <= now"]},
             {"from": "returning", "action": "hold", "to": "returning", "guards": ["due_at > now"]},
             {"from": "returning", "action": "receive", "to": "received", "guards": []},
             {"from": "returning", "action": "lapse", "to": "received", "guards": ["due_at <= now"]},

@@ -54,7 +54,10 @@ _ENTITY_TAG = re.compile(r'"[^"]*"')
 # The distribution adds it, in place of the one that a caller sends.
 ORIGIN_HEADER = "x-origin-secret"
 _MAX_KNOWN_ACCOUNTS = 10_000
-_known_accounts: set[str] = set()
+# An hour: `erase_at` is days ahead of the call that sets it, so each process knows it in time.
+_ACCOUNT_TTL_MS = 3_600_000
+# By user: when the account was read, and the time from which on it is erased, or None.
+_known_accounts: dict[str, tuple[int, int | None]] = {}
 # The client may store the response, and must revalidate it before each use.
 _PRIVATE = {"Cache-Control": "private, no-cache"}
 
@@ -126,7 +129,7 @@ class HttpRequest:
         """Return the caller; create their account on their first call.
 
         Raises:
-            Unauthenticated, ServiceUnavailable
+            Unauthenticated, AccountErased, ServiceUnavailable
         """
         claims = self.claims
         user_id = profiles.user_id_from_claims(claims)
@@ -155,13 +158,21 @@ class HttpRequest:
         return cast("Mapping[str, Any]", claims)
 
     def _ensure_account(self, user_id: str, claims: Mapping[str, Any]) -> None:
-        """Create the account unless it exists. Each process checks once per user."""
-        if user_id in _known_accounts:
-            return
-        profiles.ensure_account(table(), profiles.account_from_claims(claims, now=self.now))
-        if len(_known_accounts) >= _MAX_KNOWN_ACCOUNTS:
-            _known_accounts.clear()
-        _known_accounts.add(user_id)
+        """Create the account unless it exists. Each process checks once per user and hour.
+
+        Raises:
+            AccountErased
+        """
+        read_at, erase_at = _known_accounts.get(user_id, (-_ACCOUNT_TTL_MS, None))
+        # Before `erase_at` its user could still keep the account: what was read then is not the last word.
+        is_fresh = self.now - read_at < _ACCOUNT_TTL_MS and (erase_at is None or not read_at < erase_at <= self.now)
+        if not is_fresh:
+            erase_at = profiles.ensure_account(table(), profiles.account_from_claims(claims, now=self.now))
+            if len(_known_accounts) >= _MAX_KNOWN_ACCOUNTS:
+                _known_accounts.clear()
+            _known_accounts[user_id] = self.now, erase_at
+        if erase_at is not None and erase_at <= self.now:
+            raise errors.AccountErased
 
     @property
     def idempotency_key(self) -> str:

@@ -384,14 +384,6 @@ class VoucherRefunded(ApiProblem):
     explanation = "Its price goes back to the payer, so it cannot be redeemed any more."
 
 
-class AccountErased(ApiProblem):
-    """The account of the caller was erased."""
-
-    code = "account-erased"
-    title = "This account was deleted."
-    explanation = "Its user asked for it. The data cannot be restored."
-
-
 class TooManyEvents(ApiProblem):
     """The shipment has the maximum number of events."""
 
@@ -438,6 +430,14 @@ class Declined(ApiProblem):
     code = "declined"
     title = "The recipient declined this gift."
     explanation = "The gift has ended, and its units are back in the order of the giver."
+
+
+class AccountErased(ApiProblem):
+    """The account of the caller was erased, as they asked."""
+
+    code = "account-erased"
+    title = "This account was deleted."
+    explanation = "Its user asked for that seven days before. It cannot be restored."
 
 
 class InvalidRequest(ApiProblem):

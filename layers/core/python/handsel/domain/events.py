@@ -103,6 +103,13 @@ class ShipmentAddressChanged:
     shipment_id: str
 
 
+@dataclass(frozen=True, slots=True)
+class ShipmentNotShipped:
+    """Data of `shipment.not_shipped`."""
+
+    shipment_id: str
+
+
 Data = (
     OrderPaid
     | OrderCancelled
@@ -113,6 +120,7 @@ Data = (
     | RefundRequestChanged
     | ShipmentUpdated
     | ShipmentAddressChanged
+    | ShipmentNotShipped
 )
 
 
@@ -149,6 +157,9 @@ TYPES: Mapping[str, EventType] = {
     "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
     "shipment.address_changed": EventType(
         ShipmentAddressChanged, "The holder of a parcel corrected its address before it was shipped."
+    ),
+    "shipment.not_shipped": EventType(
+        ShipmentNotShipped, "A parcel did not leave its store in the time that the policy of its order allows."
     ),
 }
 
@@ -250,8 +261,9 @@ def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Even
 
 
 def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
-    """Return the claims that were added, as (claimer, time) pairs."""
-    return [(claimer, claim.at) for claimer, claim in after.claims.items() if claimer not in before.claims]
+    """Return the claims that were added, as (claimer, time) pairs. The claim of an erased user only changes its claimer."""
+    known = {claim.holding_id for claim in before.claims.values()}
+    return [(claimer, claim.at) for claimer, claim in after.claims.items() if claim.holding_id not in known]
 
 
 def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:
@@ -298,14 +310,21 @@ def derive_refund_request_events(
 
 
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
-    """Derive the event of a new version of a shipment: its holder, its store or its carrier changed it."""
+    """Derive the event of a new version of a shipment, or of the report that it was not shipped in time.
+
+    Its holder, its store or its carrier made the new version, or it was cancelled.
+    """
     if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
+    correlation_id = after.order_id if after.gift_id is None else after.shipment_id
+    if after.not_shipped is not None and before.not_shipped is None:
+        data: Data = ShipmentNotShipped(after.shipment_id)
+        at = after.not_shipped.at
+        yield _event("shipment.not_shipped", (after.shipment_id,), at, correlation_id, after.holder_id, data)
     if after.version > before.version:
         kind = "shipment.updated"
-        data: Data = ShipmentUpdated(after.shipment_id, after.status)
+        data = ShipmentUpdated(after.shipment_id, after.status)
         if after.address_version != before.address_version:
             kind, data = "shipment.address_changed", ShipmentAddressChanged(after.shipment_id)
         change = (after.shipment_id, str(after.version))
-        correlation_id = after.order_id if after.gift_id is None else after.shipment_id
         yield _event(kind, change, after.updated_at, correlation_id, after.holder_id, data)

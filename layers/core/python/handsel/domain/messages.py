@@ -9,7 +9,7 @@ from enum import StrEnum
 
 from handsel.domain import ids
 from handsel.domain.events import find_new_claims, find_redemption_change
-from handsel.domain.models import Gift, Holding, Presentation, Refund, RefundRequest, Shipment, Wrapping
+from handsel.domain.models import Gift, Holding, NotShipped, Presentation, Refund, RefundRequest, Shipment, Wrapping
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import (
     EndAction,
@@ -43,6 +43,8 @@ class MessageKind(StrEnum):
       validity of vouchers ended, and the money was repaid. Params: `units`, `order_id`, and `holding_id`, which is null
       if it is about several holdings or none.
     - `parcel_update`: the status of a parcel for the caller changed. Params: `status`.
+    - `parcel_not_shipped`: a parcel for the caller, or of the caller's store, was not shipped in time. Params: `shipment_id`,
+      and `holding_id`, which is null for the merchant.
     - `voucher_redeemed`: a voucher of the caller was redeemed. Params: `holding_id`.
     - `voucher_usable_again`: the redemption of a voucher of the caller was undone. Params: `holding_id`.
     - `voucher_expiring`: a voucher of the caller expires soon. Params: `holding_id`, `days`.
@@ -60,6 +62,7 @@ class MessageKind(StrEnum):
     REFUND_DECIDED = "refund_decided"
     REFUND_ISSUED = "refund_issued"
     PARCEL_UPDATE = "parcel_update"
+    PARCEL_NOT_SHIPPED = "parcel_not_shipped"
     VOUCHER_REDEEMED = "voucher_redeemed"
     VOUCHER_USABLE_AGAIN = "voucher_usable_again"
     VOUCHER_EXPIRING = "voucher_expiring"
@@ -78,6 +81,7 @@ class MessageParams:
         status: of the shipment.
         state: of the refund request.
         holding_id: the holding that the message is about.
+        shipment_id: the shipment that the message is about.
         order_id: the order whose units were refunded.
         days: the days until the end of a voucher's validity.
     """
@@ -89,6 +93,7 @@ class MessageParams:
     status: ShipmentStatus | None = None
     state: RefundRequestState | None = None
     holding_id: str | None = None
+    shipment_id: str | None = None
     order_id: str | None = None
     days: int | None = None
 
@@ -106,6 +111,7 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.REFUND_DECIDED: ("state", "holding_id"),
     MessageKind.REFUND_ISSUED: ("units", "order_id", "holding_id"),
     MessageKind.PARCEL_UPDATE: ("status",),
+    MessageKind.PARCEL_NOT_SHIPPED: ("holding_id", "shipment_id"),
     MessageKind.VOUCHER_REDEEMED: ("holding_id",),
     MessageKind.VOUCHER_USABLE_AGAIN: ("holding_id",),
     MessageKind.VOUCHER_EXPIRING: ("holding_id", "days"),
@@ -152,8 +158,10 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
         return
     if before is None:
         if after.recipient_id is not None:
-            params = MessageParams(name=after.giver_name, presentation=after.product.kind.presentation)
-            yield _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
+            # The name is that of the account, because a late record may still have the name of a user who was erased.
+            params = MessageParams(presentation=after.product.kind.presentation)
+            message = _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
+            yield replace(message, named_user_id=after.giver_id)
         return
     for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
@@ -205,9 +213,31 @@ def find_replacing_id(message: Message) -> str | None:
     return _derive_id(MessageKind.GIFT_CANCELLED, message.gift_id)
 
 
+def list_naming(gift: Gift, user_id: str) -> list[tuple[str, str]]:
+    """Return the messages to others about a gift that contain the name of a user, as (reader, message id) pairs."""
+    found: list[tuple[str, str]] = []
+    if user_id == gift.giver_id and gift.recipient_id is not None:
+        from handsel.domain import policy  # imported here, because few users are erased
+
+        found.append((gift.recipient_id, _derive_id(MessageKind.GIFT_RECEIVED, gift.gift_id)))
+        found += [
+            (gift.recipient_id, _derive_id(MessageKind.GIFT_REMINDER, gift.gift_id, str(lead * 1000)))
+            for lead in policy.list_reminders()
+        ]
+    if user_id in gift.claims:
+        found.append((gift.giver_id, _derive_id(MessageKind.GIFT_CLAIMED, gift.gift_id, user_id)))
+    if gift.at_end is not None and gift.at_end.recipient_id == user_id:
+        found.append((gift.giver_id, _derive_id(MessageKind.GIFT_PASSED_ON, gift.gift_id, user_id)))
+    return found
+
+
 def derive_shipment_messages(before: Shipment | None, after: Shipment | None) -> Iterator[Message]:
-    """Derive the message of a shipment whose status changed."""
-    if before is None or after is None or before.status is after.status:
+    """Derive the message of a shipment whose status changed, and those of one that was not shipped in time."""
+    if before is None or after is None:
+        return
+    if after.not_shipped is not None and before.not_shipped is None:
+        yield from _report_not_shipped(after, after.not_shipped)
+    if before.status is after.status:
         return
     if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
         yield Message(
@@ -240,6 +270,29 @@ def derive_holding_messages(before: Holding | None, after: Holding | None) -> It
         created_at=at,
         params=MessageParams(holding_id=after.holding_id),
     )
+
+
+def _report_not_shipped(shipment: Shipment, report: NotShipped) -> Iterator[Message]:
+    kind = MessageKind.PARCEL_NOT_SHIPPED
+    if may_see(Viewer.CLAIMER, Fact.LOGISTICS_STATUS, own=True):
+        yield Message(
+            message_id=ids.derive_id("message", kind, shipment.shipment_id, Viewer.CLAIMER),
+            user_id=shipment.holder_id,
+            kind=kind,
+            gift_id=shipment.gift_id,
+            created_at=report.at,
+            params=MessageParams(holding_id=shipment.holding_id, shipment_id=shipment.shipment_id),
+        )
+    # The gift and the holding are not the merchant's.
+    if report.merchant_id is not None and may_see(Viewer.MERCHANT, Fact.LOGISTICS_STATUS):
+        yield Message(
+            message_id=ids.derive_id("message", kind, shipment.shipment_id, Viewer.MERCHANT),
+            user_id=report.merchant_id,
+            kind=kind,
+            gift_id=None,
+            created_at=report.at,
+            params=MessageParams(shipment_id=shipment.shipment_id),
+        )
 
 
 # The states of a refund request that are news. A request that its user withdrew is not.
@@ -295,12 +348,12 @@ def derive_refund_messages(before: Refund | None, after: Refund, *, at: int) -> 
     """
     if before is None or before.status is after.status or after.status is not RefundStatus.REFUNDED:
         return
-    if after.cause not in _ISSUED or after.payer_id is None:
+    if after.cause not in _ISSUED or before.payer_id is None:
         return
     holding_id = after.holding_ids[0] if len(after.holding_ids) == 1 else None
     yield Message(
         message_id=ids.derive_id("message", MessageKind.REFUND_ISSUED, after.refund_id),
-        user_id=after.payer_id,
+        user_id=before.payer_id,
         kind=MessageKind.REFUND_ISSUED,
         gift_id=None,
         created_at=max(at, after.created_at),
@@ -324,13 +377,18 @@ def build_voucher_reminder(voucher: Holding, at: int) -> Message:
 def build_regift_request(gift_id: str, giver_id: str, requester: str, *, at: int) -> Message:
     """Return the message to the giver about a regift request."""
     return Message(
-        message_id=_derive_id(MessageKind.ASKED_AGAIN, gift_id, requester),
+        message_id=derive_regift_request_id(gift_id, requester),
         user_id=giver_id,
         kind=MessageKind.ASKED_AGAIN,
         gift_id=gift_id,
         created_at=at,
         named_user_id=requester,
     )
+
+
+def derive_regift_request_id(gift_id: str, requester: str) -> str:
+    """Return the id of the message to the giver about a regift request."""
+    return _derive_id(MessageKind.ASKED_AGAIN, gift_id, requester)
 
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:

@@ -502,6 +502,14 @@ class ShipmentEvent:
 
 
 @dataclass(frozen=True, slots=True)
+class NotShipped:
+    """The report that a parcel was not shipped in time: its time, and the merchant's user who is told; None if none is known."""
+
+    at: int
+    merchant_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Shipment:
     """A parcel on its way. Its address is an item of its own, which is erased earlier.
 
@@ -510,9 +518,11 @@ class Shipment:
         gift_id: None if the holder bought it for own use.
         events: by event id.
         version: number of changes; the last one was at `updated_at`.
+        ship_by: the time until which the parcel has to leave the store.
         address_until: the time from which on its address is erased.
         address_version: number of corrections of its address.
         cancelled_at: the time at which it was cancelled, before it left the store.
+        not_shipped: the report that it was not shipped in time, which is no new version; None if there is none.
     """
 
     shipment_id: str
@@ -529,9 +539,11 @@ class Shipment:
     version: int
     created_at: int
     updated_at: int
+    ship_by: int
     address_until: int
     address_version: int = 0
     cancelled_at: int | None = None
+    not_shipped: NotShipped | None = None
 
     @property
     def status(self) -> ShipmentStatus:
@@ -539,6 +551,11 @@ class Shipment:
         if self.cancelled_at is not None:
             return ShipmentStatus.CANCELLED
         return derive_shipment_status((event.occurred_at, event.status) for event in self.events.values())
+
+    @property
+    def has_ship_by(self) -> bool:
+        """Return whether it still has to leave the store in time, or be reported as not shipped."""
+        return self.status is ShipmentStatus.READY_TO_SHIP and self.not_shipped is None
 
     @property
     def delivered_at(self) -> int | None:
@@ -597,7 +614,8 @@ class Refund:
         request_hash: of the request that created it; empty if none did.
         holding_ids: the holdings that the units were.
         refund_request_id: of the refund request that it settles, or None.
-        payer_id: the buyer of the order; None of a refund from before it was recorded.
+        payer_id: the buyer of the order, until the price is repaid; then None. No list leads to the refunds of a user, who
+            could not be erased from them later.
     """
 
     refund_id: str
@@ -674,6 +692,23 @@ class RefundRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class ReceiptEntry:
+    """One line of the receipt of an erasure.
+
+    Attributes:
+        data: the name of the data.
+        description: what it is.
+        reason: why it is kept; None if it is deleted.
+        until: when it is deleted at last, in milliseconds since the epoch; None if it is deleted now, or has no fixed end.
+    """
+
+    data: str
+    description: str
+    reason: str | None = None
+    until: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Account:
     """The account of a user: the data that other users may see.
 
@@ -681,9 +716,10 @@ class Account:
         handle: the unique name by which others find the user, in lower case; None if the user has not chosen one.
         recommendations: False if the user switched recommendations off.
         freed_handles: earlier handles that are kept from others, with the time until then in milliseconds since the epoch.
-        erase_at: the time from which on the account is erased; None if its user does not leave.
-        erased_at: the time at which its data was deleted.
-        pseudonym: the id under which the orders of an erased account are kept.
+        erase_at: the time at which it will be erased; None unless its user asked for that.
+        erased_at: the time from which on it is erased; None if it is not. What is left is a tombstone.
+        pseudonym: the id under which what is kept of an erased user is stored. It is chosen when the user asks.
+        receipt: what a tombstone says about what was deleted and what is kept.
     """
 
     user_id: str
@@ -695,6 +731,11 @@ class Account:
     erase_at: int | None = None
     erased_at: int | None = None
     pseudonym: str | None = None
+    receipt: tuple[ReceiptEntry, ...] = ()
+
+    def is_erased_at(self, now: int) -> bool:
+        """Return whether it is erased at a time: from exactly `erase_at` on, whether its data is deleted already or not."""
+        return self.erased_at is not None or (self.erase_at is not None and self.erase_at <= now)
 
 
 @dataclass(frozen=True, slots=True)

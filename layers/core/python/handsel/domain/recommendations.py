@@ -114,6 +114,7 @@ class Preferences:
         pending: True if a view was added since the recommendations were computed.
         off: True if the user switched recommendations off. Nothing is recorded then.
         version: number of writes.
+        erased: whether its user was erased. It is off then, and no purchase is marked either.
     """
 
     signals: Mapping[str, Signal] = field(default_factory=dict)
@@ -121,6 +122,7 @@ class Preferences:
     pending: bool = False
     off: bool = False
     version: int = 0
+    erased: bool = False
 
     def newest(self) -> list[str]:
         """Return the products, latest interaction first."""

@@ -712,6 +712,50 @@ def _shipment_document() -> dict[str, object]:
     }
 
 
+# --- accounts ---------------------------------------------------------------------------------------------------------
+
+
+class AccountState(StrEnum):
+    """State of an account.
+
+    - `active`: its user can use it.
+    - `leaving`: its user asked for its erasure, and can still keep it.
+    - `erased`: it is erased. This is final.
+    """
+
+    ACTIVE = "active"
+    LEAVING = "leaving"
+    ERASED = "erased"
+
+
+class AccountAction(StrEnum):
+    """The actions on an account."""
+
+    LEAVE = "leave"
+    KEEP = "keep"
+    ERASE = "erase"
+
+
+# Half-open, as claim windows are: at exactly `erase_at` the account is erased.
+KEEPABLE = Guard("erase_at", ">", "now")
+ERASURE_DUE = Guard("erase_at", "<=", "now")
+
+ACCOUNT_MACHINE = Machine(
+    states=AccountState,
+    actions=AccountAction,
+    initial=AccountState.ACTIVE,
+    transitions={
+        (AccountState.ACTIVE, AccountAction.LEAVE): Transition(AccountState.LEAVING),
+        (AccountState.LEAVING, AccountAction.KEEP): Transition(AccountState.ACTIVE, (KEEPABLE,)),
+        (AccountState.LEAVING, AccountAction.ERASE): Transition(AccountState.ERASED, (ERASURE_DUE,)),
+    },
+    problems={AccountState.ERASED: errors.AccountErased},
+    stored_in={AccountState.LEAVING: "erase_at", AccountState.ERASED: "erased_at"},
+    # An erased account stays in the due index until nothing of its user is left.
+    due_in=frozenset({AccountState.LEAVING, AccountState.ERASED}),
+)
+
+
 def build_document() -> dict[str, object]:
     """Return the machines as they are published at `/meta/state-machine`."""
     return {

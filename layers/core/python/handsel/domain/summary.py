@@ -57,11 +57,13 @@ class Summary:
         counters: the sums of the tallies.
         open_gifts: by order id. The number of open gifts of a user is limited, and so is the size of the summary.
         version: number of writes.
+        erased: whether its user was erased. Such a summary counts nothing, and is never written again.
     """
 
     counters: Counters = field(default_factory=dict)
     open_gifts: Mapping[str, OpenGifts] = field(default_factory=dict)
     version: int = 0
+    erased: bool = False
 
     def with_change(self, before: Counters, after: Counters) -> "Summary":
         """Return the summary after a tally changed from `before` to `after`."""

@@ -99,10 +99,16 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "refund_decided": Select(
             "state",
             {
-                "approved": "The refund was approved. Please send the goods back within 14 days.",
-                "refunding": "The refund was approved. The money goes back to the buyer.",
-                "rejected": "The store didn't approve the refund.",
-                "other": "The refund request ended, because the goods weren't sent back in time.",
+                "approved": Select(
+                    "holding_id",
+                    {
+                        "unknown": "The refund was approved. You get your money back once everything was sent back.",
+                        "other": "The refund was approved. Please send everything back within 14 days.",
+                    },
+                ),
+                "refunding": "The refund was approved. The money goes back to the person who paid.",
+                "rejected": "The store declined the refund.",
+                "other": "There is no refund, because nothing was sent back in time.",
             },
         ),
         "refund_issued": Select(
@@ -123,19 +129,26 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "delivery_failed": "Your parcel couldn't be delivered. The carrier will try again.",
                 "returning": "Your parcel is on its way back to the store.",
                 "returned": "Your parcel was returned to the store.",
-                "lost": "Your parcel was lost. Please contact the store.",
+                "lost": "Your parcel was lost. You can ask for a refund.",
                 "cancelled": "Your parcel was cancelled before it was shipped.",
+            },
+        ),
+        "parcel_not_shipped": Select(
+            "holding_id",
+            {
+                "unknown": "A parcel of your store wasn't shipped in time: {shipment_id}.",
+                "other": "The store didn't ship your parcel in time. You can ask for a refund.",
             },
         ),
         "voucher_expiring": Select(
             "days",
             {
-                "one": "Your voucher expires in 1 day.",
-                "other": "Your voucher expires in {days} days.",
+                "one": "You have 1 day left to use your voucher.",
+                "other": "You have {days} days left to use your voucher.",
             },
         ),
-        "voucher_redeemed": "Your voucher was redeemed.",
-        "voucher_usable_again": "The store undid the redemption of your voucher. You can use it again.",
+        "voucher_redeemed": "Your voucher was used.",
+        "voucher_usable_again": "The store undid the use of your voucher, so you can use it again.",
         "also": "People who liked {title} also liked this",
         "shopped": "From {store}, where you've shopped before",
         "store": "From {store}, where you found something you like",
@@ -188,10 +201,16 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "refund_decided": Select(
             "state",
             {
-                "approved": "退款申请已通过，请在 14 天内寄回商品。",
-                "refunding": "退款申请已通过，款项将退还给购买人。",
-                "rejected": "商家未同意退款申请。",
-                "other": "商品未按时寄回，退款申请已结束。",
+                "approved": Select(
+                    "holding_id",
+                    {
+                        "unknown": "退款申请已通过，商品寄回后款项将退还给你。",
+                        "other": "退款申请已通过，请在 14 天内寄回商品。",
+                    },
+                ),
+                "refunding": "退款申请已通过，款项将退还给付款人。",
+                "rejected": "商家未同意退款。",
+                "other": "商品未按时寄回，退款申请已关闭。",
             },
         ),
         "refund_issued": "你的订单中有 {units} 件已退款。",
@@ -206,13 +225,20 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "delivery_failed": "你的包裹派送失败，将再次派送。",
                 "returning": "你的包裹正在退回商家。",
                 "returned": "你的包裹已退回商家。",
-                "lost": "你的包裹已丢失，请联系商家。",
+                "lost": "你的包裹已丢失，可以申请退款。",
                 "cancelled": "你的包裹在发货前已取消。",
+            },
+        ),
+        "parcel_not_shipped": Select(
+            "holding_id",
+            {
+                "unknown": "你店铺有包裹未按时发货：{shipment_id}。",
+                "other": "商家未按时发货，你可以申请退款。",
             },
         ),
         "voucher_expiring": "你的团购券还有 {days} 天过期，记得使用。",
         "voucher_redeemed": "你的团购券已使用。",
-        "voucher_usable_again": "商家已撤销上次使用，你的团购券可以再次使用。",
+        "voucher_usable_again": "商家已撤销核销，你的团购券可以再次使用。",
         "also": "喜欢“{title}”的人也喜欢",
         "shopped": "来自你买过的店铺 {store}",
         "store": "来自你喜欢的店铺 {store}",

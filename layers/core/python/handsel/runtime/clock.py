@@ -27,6 +27,11 @@ def set_offset(seconds: int) -> None:
     _offset_ms = seconds * 1000
 
 
+def pseudonym() -> str:
+    """Return a random id for what is kept of a user who was erased."""
+    return f"erased-{secrets.token_hex(16)}"
+
+
 def voucher_code() -> str:
     """Return a random code of 80 bits, in characters that are easy to read aloud."""
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in secrets.token_bytes(_CODE_LENGTH))

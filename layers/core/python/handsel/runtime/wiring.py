@@ -14,10 +14,12 @@ from handsel.store import keys
 from handsel.store.table import Table
 
 if TYPE_CHECKING:
+    from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from handsel.domain.identities import IdentityProvider
     from handsel.domain.payments import PaymentProvider
     from handsel.runtime.bus import Bus
     from handsel.runtime.secrets import CachedSecret, LinkKeys
@@ -113,6 +115,23 @@ def _client(service: str) -> object:
 @cache
 def _session() -> botocore.session.Session:
     return botocore.session.get_session()
+
+
+@cache
+def identities() -> "IdentityProvider":
+    """Return the identity provider: the user pool of the stack, if it has one."""
+    from handsel.domain.identities import NO_IDENTITIES  # imported here: few functions erase users
+
+    if not settings().user_pool_id:
+        return NO_IDENTITIES
+    from handsel.runtime.user_pool import UserPool
+
+    return UserPool(_cognito, settings().user_pool_id)
+
+
+@cache
+def _cognito() -> "CognitoIdentityProviderClient":
+    return cast("CognitoIdentityProviderClient", _client("cognito-idp"))
 
 
 @cache

@@ -10,15 +10,34 @@ from functools import partial
 from handsel.domain import errors
 from handsel.domain.models import Account
 from handsel.store import attributes, keys
+from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 from_item = partial(attributes.from_item, Account)
 
 
-def exists(table: Table, user_id: str) -> bool:
-    """Return whether a user has an account. Eventually consistent: an account that was just created may be missed."""
-    return table.get(keys.account(user_id), consistent=False) is not None
+def get_state(table: Table, user_id: str, *, now: int) -> tuple[bool, int | None]:
+    """Return whether a user has an account, and the time from which on it is erased, or None.
+
+    Eventually consistent: an account that was just created may be missed, as its `erase_at`, which is days ahead then. An
+    account that looks erased is read again, because its user may have kept it a moment before.
+    """
+    key = keys.account(user_id)
+    item = table.get(key, consistent=False)
+    if item is not None and "erased_at" not in item and item.get("erase_at", now + 1) <= now:
+        item = table.get(key)
+    return (False, None) if item is None else (True, item.get("erased_at", item.get("erase_at")))
+
+
+def is_known(item: Item | None, *, now: int) -> bool:
+    """Return whether others can name a user, by the item of their account: it exists and is not erased."""
+    return item is not None and not from_item(item).is_erased_at(now)
+
+
+def is_known_user(table: Table, user_id: str, *, now: int) -> bool:
+    """Return whether others can name a user. Reads the account."""
+    return is_known(table.get(keys.account(user_id)), now=now)
 
 
 def get(table: Table, user_id: str) -> Account | None:
@@ -77,6 +96,7 @@ def save(table: Table, before: Account, after: Account, *, now: int) -> None:
     """
     assignments = ["#display_name = :display_name", "#recommendations = :recommendations"]
     conditions = ["#display_name = :old_display_name", "#recommendations = :old_recommendations"]
+    conditions.append("attribute_not_exists(#erased_at)")
     conditions.append("attribute_not_exists(#handle)" if before.handle is None else "#handle = :old_handle")
     values: dict[str, object] = {
         ":display_name": after.display_name,

@@ -141,17 +141,17 @@ def _creation_writes(gift: Gift) -> list[Write]:
     return writes
 
 
-# A PREDECESSOR item is not needed any more once the first gift is settled. Deletions by TTL are free.
-_POINTER_RETENTION_SECONDS = 30 * 86_400
-
-
 def _pointer_writes(gift: Gift) -> list[Write]:
-    """Return the write of the PREDECESSOR item that leads from a gift's successor to the gift, if it has one."""
-    if gift.at_end is None or gift.at_end.successor_gift_id is None:
+    """Return the write of the PREDECESSOR item that leads from a gift's successor to the gift, if it has one.
+
+    It also lists the gift for its second person, whose erasure has to find it.
+    """
+    at_end = gift.at_end
+    if at_end is None or at_end.successor_gift_id is None or at_end.recipient_id is None:
         return []
-    ttl = gift.expires_at // 1000 + _POINTER_RETENTION_SECONDS
-    key = keys.predecessor(gift.at_end.successor_gift_id)
-    return [Put({**key._asdict(), "gift_id": gift.gift_id, "ttl": ttl})]
+    listed = keys.gifts_by_second_person(at_end.recipient_id)
+    entry = keys.index_entry(keys.BY_PARENT, listed, gift.created_at, gift.gift_id)
+    return [Put({**keys.predecessor(at_end.successor_gift_id)._asdict(), **entry, "gift_id": gift.gift_id})]
 
 
 def give(table: Table, order: Order, gift: Gift) -> Gift:
@@ -225,8 +225,9 @@ def require_open(gift_id: str, *, now: int) -> Check:
 def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
     """Record a regift request. Idempotent."""
     request = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
+    listed = keys.index_entry(keys.BY_OWNER, keys.regift_requests_by_user(user_id), now, gift.gift_id)
     with suppress(ConditionFailed):  # requested before
-        table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **request}))
+        table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **listed, **request}))
 
 
 def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *, clock: Callable[[], int]) -> Gift:
@@ -272,7 +273,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     """End an open gift and release its reservation.
 
     Its unclaimed units are available in its order again. If it expires, they may be refunded or passed on instead
-    (`Gift.at_end`). No other function ends a gift.
+    (`Gift.at_end`). They are not passed on to a user who was erased. No other function ends a gift.
 
     Args:
         action: EXPIRE, CANCEL or DECLINE.
@@ -289,12 +290,12 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     gift_id, order_id, shares = gift.gift_id, gift.order_id, gift.shares
     expired = action is GiftAction.EXPIRE
 
-    def end(gift: Gift | Timer) -> Update:
+    def end(gift: Gift | Timer, *, nobody_left: bool) -> Update:
         now = clock()
         return update(
             keys.gift(gift_id),
             transition(GIFT_MACHINE, GiftState.OPEN, action, now=now),
-            assign({"ended_at": now}),
+            assign({"ended_at": now, "at_end": None} if nobody_left else {"ended_at": now}),
             require(remaining=gift.remaining, order_id=order_id),
             # A cancellation and a decline always lead back to the order.
             *([require(at_end=gift.at_end)] if expired else []),
@@ -302,8 +303,14 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
 
     while True:
         successor = gift.build_successor() if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
+        nobody_left = successor is not None and not _is_second_known(table, successor, now=clock())
+        if nobody_left:
+            successor = None
         try:
-            table.write(partial(end, gift), *_build_release(table, gift, successor, expired=expired))
+            table.write(
+                partial(end, gift, nobody_left=nobody_left),
+                *_build_release(table, gift, successor, expired=expired),
+            )
         except ConditionFailed as failed:
             old_gift = failed.old[0]
             if old_gift is None:
@@ -323,6 +330,13 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             if successor is not None and successor.state_at(clock()) is GiftState.RETURNED:
                 end_gift(table, action, successor, clock=clock)  # both windows are over, for example after an outage
             return Released(gift.remaining)
+
+
+def _is_second_known(table: Table, successor: Gift, *, now: int) -> bool:
+    """Return whether the second person was not erased. `erase_at` is days ahead of the call that sets it, so a read is enough."""
+    from handsel.store import accounts  # imported here, because few gifts are passed on
+
+    return successor.recipient_id is not None and accounts.is_known_user(table, successor.recipient_id, now=now)
 
 
 def _is_passed_on(gift: Gift) -> bool:

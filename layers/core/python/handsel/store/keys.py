@@ -28,7 +28,8 @@ create the item, then after a semicolon those that only update it. Items that TT
 | RECEIVED       | USER#recipient                   | RECEIVED#gift                |                                             | RECEIVED#recipient, created#gift                 |                                         | give to a named recipient                                     | never                       |
 | HOLDING        | HOLDING#holding                  | HOLDING                      | HOLDINGS#holder, received#holding           | RECEIVED#holder, created#gift if claimed by link |                                         | claim, own use; redemption, return gift                       | never                       |
 | REDEMPTION     | REDEMPTION#redemption            | REDEMPTION                   |                                             |                                                  |                                         | redemption; its undo                                          | never                       |
-| SHIPMENT       | SHIPMENT#shipment                | SHIPMENT                     | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment                |                                         | claim, own use; merchant, carrier                             | never                       |
+| SHIPMENT       | SHIPMENT#shipment                | SHIPMENT                     | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment                | UNSHIPPED#shard while ready to ship     | claim, own use; merchant, carrier, refund request, sweep      | never                       |
+| ADDRESS        | SHIPMENT#shipment                | ADDRESS                      |                                             |                                                  |                                         | with its SHIPMENT; its holder, carrier, refund request        | TTL                         |
 | USE            | USE#use                          | USE                          |                                             |                                                  |                                         | own use                                                       | never                       |
 | REFUND         | REFUND#refund                    | REFUND                       |                                             |                                                  | REFUNDS#shard while pending             | refund                                                        | never                       |
 | REFUND_REQUEST | REFUND_REQUEST#request           | REFUND_REQUEST               | REFUND_REQUESTS#asker, created#request      | STORE_REFUND_REQUESTS#store, created#request     | REFUND_REQUESTS#shard while it waits    | refund request; decision, return, sweep                       | never                       |
@@ -51,6 +52,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 - ORDER and GIFT have no `ttl`, because deleting one would lose units.
 - WINDOW is a timer. It has no state and no personal data. Its deletion by TTL is only a signal to read the gift.
 - ORDER is in `by_due` while it is pending, and after a cancellation until the provider has reported the outcome.
+- ADDRESS is apart from SHIPMENT so that it can be erased earlier and no stream record of a shipment contains it. It is absent for
+  every reader from its `ttl` on.
+- SHIPMENT is in `by_due` until it leaves the store, is cancelled, or is reported as not shipped in time.
 - HANDLE has a `ttl` from the moment its user changed the handle. Until then others cannot have it, but its user can.
 - PREDECESSOR leads from the id of a successor to the gift that is passed on. The successor's GIFT item is created when that gift
   expires.
@@ -77,19 +81,19 @@ each index entry adds 1 WRU per write.
 |  4 | create an order                                                    | Put ORDER if absent (+ Update PRODUCT if its stock is limited)     | `orders.create_pending`                             | 3 WRU (7 with stock)                                              |
 |  5 | settle or cancel a payment                                         | Update ORDER if pending (decline, cancel: transaction that also updates PRODUCT, HOLDING) | `orders.pay`, `orders.decline`, `orders.cancel`     | 2 WRU                                                             |
 |  6 | give                                                               | transaction: Update ORDER if it has enough available units; Put GIFT, WINDOW (+ RECEIVED) if absent | `gifts.give`                                        | 9 WRU (12 to a named recipient)                                   |
-|  7 | claim a share                                                      | transaction: Update GIFT if open; Put HOLDING (+ SHIPMENT) if absent | `gifts.claim`                                       | 7 WRU (11 for a parcel)                                           |
+|  7 | claim a share                                                      | transaction: Update GIFT if open; Put HOLDING (+ SHIPMENT, ADDRESS) if absent | `gifts.claim`                                       | 7 WRU (14 for a parcel)                                           |
 |  8 | end a gift                                                         | transaction: Update GIFT if open, ORDER if it has the reservation (refund: get ORDER, Put REFUND, Update PRODUCT if its stock is limited; successor: Put GIFT, WINDOW, RECEIVED) | `gifts.end_gift`                                    | 5 WRU (refund: 1 RRU, 8 WRU; successor: 17 WRU)                   |
-|  9 | use units                                                          | transaction: Update ORDER if it has enough available units; Put USE, HOLDINGs (+ SHIPMENT) if absent | `own_use.use`                                       | 4 WRU + 3 per voucher (11 for a parcel)                           |
+|  9 | use units                                                          | transaction: Update ORDER if it has enough available units; Put USE, HOLDINGs (+ SHIPMENT, ADDRESS) if absent | `own_use.use`                                       | 4 WRU + 3 per voucher (14 for a parcel)                           |
 | 10 | create the order of a return gift                                  | transaction: Put ORDER if absent; Update HOLDING if it has no return gift | `orders.create_pending`                             | 6 WRU                                                             |
 | 11 | pay a return gift                                                  | transaction: Update ORDER if pending; Put GIFT, WINDOW, RECEIVED if absent | `gifts.give_paid`                                   | 14 WRU                                                            |
 | 12 | refund units                                                       | transaction: Update ORDER if it has enough available units; Put REFUND if absent (+ Update PRODUCT if its stock is limited) | `refunds.create_pending`                            | 5 WRU (7 with stock)                                              |
 | 13 | settle a refund                                                    | Update REFUND if pending                                           | `refunds.settle`                                    | 2 WRU                                                             |
 | 14 | list the entities of an owner or a parent, newest first            | Query of the index; BatchGetItem                                   | `lists.get_page`                                    | 0.5 + items RRU                                                   |
-| 15 | list a store's products or shipments (of one status), newest first | as 14, by `by_parent`; of one status, by `by_owner`                | `products.list_by_store`, `shipments.list_by_store` | 0.5 + items RRU                                                   |
+| 15 | list a store's products or shipments (of one status), newest first | as 14, by `by_parent`; of one status, by `by_owner`; shipments with their ADDRESSes | `products.list_by_store`, `shipments.list_by_store` | 0.5 + items RRU                                                   |
 | 16 | read a product with the current data of its store                  | BatchGetItem of PRODUCT and STORE; two reads if the store is not known yet | `products.get_with`, `products.get_current`         | 2 RRU                                                             |
 | 17 | get a voucher by its code                                          | GetItem of the HOLDING whose id is derived from the code           | `holdings.get`                                      | 1 RRU                                                             |
 | 18 | redeem a voucher                                                   | transaction: Update HOLDING if it is usable; Put REDEMPTION if absent | `redemptions.create`                                | 4 WRU                                                             |
-| 19 | change a shipment                                                  | Update SHIPMENT if its version is unchanged                        | `shipments.save`                                    | 1 WRU (3 if the status changes)                                   |
+| 19 | change a shipment                                                  | Update SHIPMENT if its version is unchanged (address, final status: transaction with Update ADDRESS) | `shipments.save`                                    | 1 WRU (3 if the status changes; 4 with the address)               |
 | 20 | put a store                                                        | Put if absent, else Update                                         | `stores.upsert`                                     | 2 WRU                                                             |
 | 21 | create a regift request                                            | Put REGIFT_REQUEST if absent                                       | `gifts.create_regift_request`                       | 1 WRU                                                             |
 | 22 | count the open gifts of a giver, up to the limit of 100            | Query of `by_owner`, newest 100; BatchGetItem if there are 100; at most 5 pages | `gifts.list_sent_ids_since`                         | 0.5 RRU, at most 250                                              |
@@ -113,7 +117,7 @@ each index entry adds 1 WRU per write.
 | 40 | check some orders with their gifts and holdings                    | as 23 for one shard; as 14 for the orders of the givers and the gifts of each order; BatchGetItem of gifts and holdings | `health.collect_health`                             | 1 + items RRU per order, at most 50 orders                        |
 | 41 | read the whole table (operators only)                              | Scan, consistent, in segments                                      | `ops.scan.WholeTable.pages`                         | 1 RRU per item                                                    |
 | 42 | find the gifts that are open although their timers were deleted    | BatchGetItem of at most 100, eventually consistent                 | `expiring.expire_gifts`                             | 0.5 RRU per gift                                                  |
-| 43 | put a product                                                      | BatchGetItem of PRODUCT and STORE; Put if absent, else Update if it belongs to the store (with If-Match: if it is unchanged) | `products.create`, `products.update_details`, `products.replace` | 2 RRU, 1 WRU (2 if new)                                           |
+| 43 | put a product                                                      | BatchGetItem of PRODUCT and STORE; Put if absent, else Update if it belongs to the store (with If-Match: if it is unchanged); if another user wrote the store last, transaction with Update STORE | `products.create`, `products.update_details`, `products.replace` | 2 RRU, 1 WRU (2 if new)                                           |
 | 44 | change the stock of a product                                      | transaction with a ClientRequestToken: Update PRODUCT if the sum is within its bounds; BatchGetItem of PRODUCT and STORE | `products.add_stock`                                | 2 RRU, 2 WRU                                                      |
 | 45 | read the rollout, every 30 seconds in each process                 | in a BatchGetItem of the call, else GetItem                        | `rollout.get_many`, `rollout.get_current`           | 1 RRU per 4 KB                                                    |
 | 46 | change the rollout (operators only)                                | GetItem; Put ROLLOUT if absent, or Update if its version is unchanged | `rollout.save`                                      | 1 RRU, 1 WRU per KB                                               |
@@ -122,6 +126,8 @@ each index entry adds 1 WRU per write.
 | 49 | read the time of a stack with a test clock                         | GetItem, consistent                                                | `test_clock.get_offset`                             | 1 RRU                                                             |
 | 50 | advance the test clock                                             | as 23; transaction with a ClientRequestToken: Put TEST_CLOCK if its offset is unchanged| `test_clock.advance`                                | 0.5 RRU per shard and kind, 2 WRU                                 |
 | 51 | undo a redemption                                                  | BatchGetItem of HOLDING and REDEMPTION; transaction with a ClientRequestToken: Update HOLDING if this is its redemption, REDEMPTION if it is not undone and not too old | `redemptions.undo`                                  | 2 RRU, 4 WRU (5 with a limited validity)                          |
+| 52 | get a shipment with its address                                    | BatchGetItem of SHIPMENT and ADDRESS                               | `shipments.get_addresses`                           | 2 RRU                                                             |
+| 53 | report that a parcel is not shipped in time                        | 2 GetItem of SHIPMENT and STORE; Update SHIPMENT if its version is unchanged | `shipments.report_not_shipped`                      | 2 RRU, 2 WRU                                                      |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -404,6 +410,16 @@ def products_by_store(store_id: str) -> str:
 def shipments_by_store(store_id: str) -> str:
     """Return the partition of `by_parent` with the shipments of a store."""
     return _join("SHIPMENTS", store_id)
+
+
+def regift_requests_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the regift requests of a user."""
+    return _join("REGIFT_REQUESTS", user_id)
+
+
+def gifts_by_second_person(user_id: str) -> str:
+    """Return the partition of `by_parent` with the gifts that are passed on to a user if nobody claims them."""
+    return _join("SECOND_PERSON", user_id)
 
 
 def refund_requests_by_store(store_id: str) -> str:

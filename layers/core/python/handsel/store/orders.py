@@ -86,7 +86,7 @@ def mark_paid(order: Order, reference: str, *, now: int) -> Order:
     return dataclasses.replace(order, state=OrderState.PAID, available=available, payment=payment)
 
 
-def pay(order: Order) -> Update:
+def pay(order: Order, *clauses: Clause) -> Update:
     """Return the update of a pending order to `order`, which is paid. It succeeds once, if it is paid in time.
 
     If its vouchers end, it is in the due index from now on.
@@ -99,7 +99,16 @@ def pay(order: Order) -> Update:
             ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at, stays_due=bool(timer)
         ),
         assign({**paid, **timer}),
+        *clauses,
     )
+
+
+def pay_without_gift(pending: Order, paid: Order) -> list[Write]:
+    """Return the writes that pay a return gift's order without the gift. It becomes an order like any other."""
+    if pending.intent is None:
+        raise ValueError("not the order of a return gift")
+    release = holdings.release_return_gift(pending.intent.holding_id, paid.order_id)
+    return [pay(paid, Clause(removes=["#intent"])), release]
 
 
 def build_timer(order: Order, *, after: int = 0) -> Mapping[str, str]:

@@ -5,6 +5,8 @@ off increments the version, also of preferences that do not exist yet: a process
 them any more, and reads next that they are off.
 """
 
+from dataclasses import replace
+
 from handsel.domain.recommendations import Preferences, ProductStats, Ranking
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
@@ -12,6 +14,9 @@ from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
+
+
+_ERASED = Preferences(off=True, version=1, erased=True)
 
 
 def preferences_from_item(item: Item | None) -> Preferences:
@@ -50,6 +55,29 @@ def save(table: Table, key: Key, changed: Preferences | ProductStats | Ranking) 
 def mark_bought(user_id: str, product_id: str, at: int) -> Put:
     """Return the write that marks a product as bought by a user."""
     return Put({**keys.bought(user_id, product_id)._asdict(), "at": at})
+
+
+def build_tombstone(user_id: str) -> Put:
+    """Return the write of the preferences of a new pseudonym, which never change."""
+    return Put({**keys.preferences(user_id)._asdict(), **attributes.to_item(_ERASED)})
+
+
+def erase(user_id: str) -> Update:
+    """Return the write that replaces the preferences of a user by a tombstone, unless it is one already.
+
+    A process that read them before cannot write them any more, and reads next that they are erased.
+    """
+    tombstone = attributes.to_item(replace(_ERASED, version=0))
+    del tombstone["version"]
+    return update(
+        keys.preferences(user_id),
+        assign(tombstone),
+        Clause(
+            sets=["#version = if_not_exists(#version, :none) + :one"],
+            conditions=["attribute_not_exists(#erased) OR #erased <> :erased"],
+            values={":none": 0, ":one": 1},
+        ),
+    )
 
 
 def switch(user_id: str, *, on: bool) -> Update:

@@ -17,7 +17,7 @@ from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
-from handsel.store.writes import Put, Update
+from handsel.store.writes import Put, Update, Write
 
 _STORE_FIELDS = frozenset({"store_name", "store_giftable", "store_excluded_categories", "store_price_caps"})
 _IMMUTABLE = frozenset({"product_id", "store_id", "created_at"})
@@ -142,27 +142,31 @@ def get_current(table: Table, bought: Iterable[Product]) -> dict[str, Product]:
         raise errors.DataIntegrityError("a product that was bought, or its store, does not exist") from error
 
 
-def create(table: Table, product: Product) -> None:
-    """Create a product with its stock.
+def create(table: Table, product: Product, *more: Write) -> None:
+    """Create a product with its stock, and make other writes in the same transaction.
 
     Raises:
         ConditionFailed: there is a product with this id.
     """
-    table.write(Put(to_item(product)))
+    table.write(Put(to_item(product)), *more)
 
 
-def update_details(table: Table, product: Product) -> None:
+def update_details(table: Table, product: Product, *more: Write) -> None:
     """Update a product, except for its stock, which sales change at the same time. Idempotent.
+
+    Other writes are made in the same transaction.
 
     Raises:
         ConditionFailed: the store has no product with this id.
     """
     values = {name: value for name, value in _mutable_attributes(product).items() if name not in _STOCK}
-    table.write(update(keys.product(product.product_id), assign(values), require(store_id=product.store_id)))
+    table.write(update(keys.product(product.product_id), assign(values), require(store_id=product.store_id)), *more)
 
 
-def replace(table: Table, before: Product, after: Product) -> None:
+def replace(table: Table, before: Product, after: Product, *more: Write) -> None:
     """Replace a product and its stock, if the table still holds `before`: no unit was sold or put back since it was read.
+
+    Other writes are made in the same transaction.
 
     Raises:
         ConditionFailed: the product was changed since `before` was read.
@@ -175,7 +179,7 @@ def replace(table: Table, before: Product, after: Product) -> None:
         assign(_mutable_attributes(after)),
         require(store_id=after.store_id, **known),
     )
-    table.write(change)
+    table.write(change, *more)
 
 
 def add_stock(table: Table, product_id: str, *, store_id: str, units: int, token: str) -> None:

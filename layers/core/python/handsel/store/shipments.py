@@ -11,24 +11,30 @@ from dataclasses import replace
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Address, AddressedShipment, Page, Shipment
+from handsel.domain.models import Address, AddressedShipment, NotShipped, Page, Shipment
 from handsel.domain.rules import with_address_end
 from handsel.domain.states import ShipmentStatus
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
-from handsel.store.writes import Check, Put, Write
+from handsel.store.writes import Check, Put, Update, Write
 
 
 def to_item(shipment: Shipment) -> Item:
-    """Return the item of a new shipment, with its entries in the lists of its store and of its status."""
+    """Return the item of a new shipment, with its entries in the lists of its store and of its status, and its due time."""
     status = keys.shipments_by_status(shipment.store_id, shipment.status)
     return {
         **keys.shipment(shipment.shipment_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, status, shipment.created_at, shipment.shipment_id),
         **keys.index_entry(
             keys.BY_PARENT, keys.shipments_by_store(shipment.store_id), shipment.created_at, shipment.shipment_id
+        ),
+        **keys.index_entry(
+            keys.BY_DUE,
+            keys.due_unshipped(keys.due_shard(shipment.shipment_id)),
+            shipment.ship_by,
+            shipment.shipment_id,
         ),
         **attributes.to_item(shipment),
     }
@@ -54,6 +60,8 @@ def build_puts(shipment: Shipment, address: Address) -> list[Write]:
 
 
 from_item = partial(attributes.from_item, Shipment)
+# Without an entry in the due index.
+_NOT_DUE = {keys.BY_DUE.pk: None, keys.BY_DUE.sk: None}
 
 
 def address_from_item(item: Item, *, now: int) -> Address | None:
@@ -139,6 +147,14 @@ def cancel(shipment: Shipment, *, now: int, retention_ms: int) -> list[Write]:
     return _build_updates(shipment, with_address_end(shipment, cancelled, now=now, retention_ms=retention_ms))
 
 
+def report_not_shipped(shipment: Shipment, report: NotShipped) -> Update:
+    """Return the update that reports a shipment as not shipped in time, if it was not changed or reported since it was read."""
+    changes = {"not_shipped": report, **_NOT_DUE}
+    return update(
+        keys.shipment(shipment.shipment_id), assign(changes), require(version=shipment.version, not_shipped=None)
+    )
+
+
 def _build_updates(before: Shipment, after: Shipment, address: Address | None = None) -> list[Write]:
     """Return the writes of the next version, and of its address if that or its end is changed.
 
@@ -146,7 +162,7 @@ def _build_updates(before: Shipment, after: Shipment, address: Address | None = 
     """
     if (before.shipment_id, before.version + 1) != (after.shipment_id, after.version):
         raise errors.DataIntegrityError("not the next version of a shipment")
-    changes = {
+    changes: dict[str, object] = {
         "carrier": after.carrier,
         "tracking_number": after.tracking_number,
         "events": after.events,
@@ -157,6 +173,8 @@ def _build_updates(before: Shipment, after: Shipment, address: Address | None = 
         "cancelled_at": after.cancelled_at,
         keys.BY_OWNER.pk: keys.shipments_by_status(after.store_id, after.status),
     }
+    if after.status is not ShipmentStatus.READY_TO_SHIP:
+        changes |= _NOT_DUE
     writes: list[Write] = [
         update(keys.shipment(after.shipment_id), assign(changes), require(version=before.version)),
     ]

@@ -6,7 +6,7 @@ from handsel.domain.models import Store
 from handsel.store import attributes, keys
 from handsel.store.expressions import Clause, assign, update
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed, Put
+from handsel.store.writes import ConditionFailed, Put, Update
 
 from_item = partial(attributes.from_item, Store)
 
@@ -24,3 +24,10 @@ def upsert(table: Table, store: Store) -> None:
         table.write(Put({**key._asdict(), **values}))
     except ConditionFailed:
         table.write(update(key, assign(values), Clause(conditions=["attribute_exists(#pk)"])))
+
+
+def set_merchant(store_id: str, merchant_id: str) -> Update:
+    """Return the update that makes a merchant's user the one who gets the messages of a store."""
+    return update(
+        keys.store(store_id), assign({"merchant_id": merchant_id}), Clause(conditions=["attribute_exists(#pk)"])
+    )

@@ -13,10 +13,13 @@ from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.keys import Key
 from handsel.store.table import Table
-from handsel.store.writes import Put, Write
+from handsel.store.writes import Put, Update, Write
 
 # The tally of an expired voucher is read on the day of its end of validity for the last time.
 _RETENTION_SECONDS = 3 * 86_400
+
+
+_ERASED = Summary(version=1, erased=True)
 
 
 def from_item(item: Item | None) -> Summary:
@@ -47,6 +50,28 @@ def save(table: Table, user_id: str, before: Summary, after: Summary, writes: Se
         table.write(Put({**key._asdict(), **values}), *writes)
         return
     table.write(update(key, assign(values), require(version=before.version)), *writes)
+
+
+def build_tombstone(user_id: str) -> Put:
+    """Return the write of the summary of a new pseudonym, which counts nothing."""
+    return Put({**keys.summary(user_id)._asdict(), **attributes.to_item(_ERASED)})
+
+
+def erase(user_id: str) -> Update:
+    """Return the write that replaces the summary of a user by a tombstone, unless it is one already.
+
+    Messages and tallies are written under the version of the summary. So a process that read it before cannot write any, and
+    reads next that it is erased.
+    """
+    return update(
+        keys.summary(user_id),
+        assign({"counters": {}, "open_gifts": {}, "erased": True}),
+        Clause(
+            sets=["#version = if_not_exists(#version, :none) + :one"],
+            conditions=["attribute_not_exists(#erased) OR #erased <> :erased"],
+            values={":none": 0, ":one": 1},
+        ),
+    )
 
 
 def needs_tally(valid_until: int | None, *, now: int) -> bool:

@@ -166,6 +166,21 @@ class Table:
         }
         return sum(page["Count"] for page in self._pages(parameters))
 
+    def list_partition(self, pk: str, prefix: str = "") -> Iterator[Key]:
+        """Yield the keys of one partition whose sort key has a prefix, read consistently. Fetches pages as needed."""
+        condition = "#pk = :pk" + (" AND begins_with(#sk, :prefix)" if prefix else "")
+        parameters: Any = {
+            "TableName": self.name,
+            "KeyConditionExpression": condition,
+            "ProjectionExpression": "#pk, #sk",
+            "ExpressionAttributeNames": {"#pk": "pk", "#sk": "sk"},
+            "ExpressionAttributeValues": dump_item({":pk": pk} | ({":prefix": prefix} if prefix else {})),
+            "ConsistentRead": True,
+        }
+        for page in self._pages(parameters):
+            for attributes in page["Items"]:
+                yield Key(**load_item(attributes))
+
     def query_earliest(self, index: Index, pk: str, *, until: str) -> Iterator[str]:
         """Yield the sort keys of one partition of an index up to `until`, earliest first. Fetches pages as needed."""
         parameters: Any = {

@@ -4,6 +4,7 @@ from typing import Self
 
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.domain import models
+from handsel.domain.erasure import build_receipt
 from handsel.domain.rollout import Feature, Rollout
 from handsel.domain.summary import Counts
 from handsel.domain.times import format_timestamp
@@ -68,6 +69,7 @@ class ProfileView(View):
         display_name: the name that other users see.
         recommendations: false if the user switched recommendations and the history of viewed products off.
         created_at: the time at which the account was created.
+        erase_at: the time at which the account is deleted; null unless the user asked for that.
         order_center: the link to the order center, with counters; null if the order center is not available to the user.
     """
 
@@ -76,6 +78,7 @@ class ProfileView(View):
     display_name: str
     recommendations: bool
     created_at: Timestamp
+    erase_at: Timestamp | None
     order_center: OrderCenterEntry | None
 
     @classmethod
@@ -87,9 +90,69 @@ class ProfileView(View):
             display_name=account.display_name,
             recommendations=account.recommendations,
             created_at=format_timestamp(account.created_at),
+            erase_at=None if account.erase_at is None else format_timestamp(account.erase_at),
             order_center=None
             if counts is None
             else OrderCenterEntry(url="/order-center", counts=CountsView.of(counts)),
+        )
+
+
+class DeletedDataView(View):
+    """Data that is deleted.
+
+    Attributes:
+        data: the name of the data.
+        description: what it is.
+    """
+
+    data: str
+    description: str
+
+
+class KeptDataView(DeletedDataView):
+    """Data that is kept.
+
+    Attributes:
+        reason: why it is kept.
+        until: the time at which it is deleted at last; null if it has no fixed end.
+    """
+
+    reason: str
+    until: Timestamp | None
+
+
+class ErasureView(View):
+    """The coming deletion of an account.
+
+    Attributes:
+        erase_at: the time at which the account is deleted.
+        deleted: the data that is deleted then.
+        kept: the data that is kept, with the reasons.
+    """
+
+    erase_at: Timestamp
+    deleted: list[DeletedDataView]
+    kept: list[KeptDataView]
+
+    @classmethod
+    def of(cls, erase_at: int) -> Self:
+        """Return the view of a deletion at a time."""
+        receipt = build_receipt(erase_at)
+        return cls(
+            erase_at=format_timestamp(erase_at),
+            deleted=[
+                DeletedDataView(data=each.data, description=each.description) for each in receipt if each.reason is None
+            ],
+            kept=[
+                KeptDataView(
+                    data=each.data,
+                    description=each.description,
+                    reason=each.reason,
+                    until=None if each.until is None else format_timestamp(each.until),
+                )
+                for each in receipt
+                if each.reason is not None
+            ],
         )
 
 

@@ -12,21 +12,21 @@ from handsel.store.table import Table
 MAX_GIFTS = 100
 
 
-def find_by_handle(table: Table, handle: str) -> Account:
+def find_by_handle(table: Table, handle: str, *, now: int) -> Account:
     """Return the account with exactly this handle, in upper or lower case.
 
     Raises:
-        NotFound: no account has this handle, or it is not a valid handle.
+        NotFound: no account has this handle, the account is erased, or it is not a valid handle.
     """
     stored = names.normalize_handle(handle)
     account = None if stored is None else accounts.get_by_handle(table, stored)
-    if account is None:
+    if account is None or account.is_erased_at(now):
         raise errors.NotFound
     return account
 
 
-def list_contacts(table: Table, caller: str, *, limit: int) -> list[Account]:
-    """List at most `limit` users with whom the caller exchanged gifts, the latest exchange first."""
+def list_contacts(table: Table, caller: str, *, limit: int, now: int) -> list[Account]:
+    """List at most `limit` users with whom the caller exchanged gifts, the latest exchange first. Erased ones are left out."""
     newest = (
         partial(listed, table, caller, limit=MAX_GIFTS, before=None)
         for listed in (gifts.list_sent, gifts.list_received)
@@ -35,7 +35,8 @@ def list_contacts(table: Table, caller: str, *, limit: int) -> list[Account]:
         each for page in table.run_concurrently(*newest) for gift in page.items for each in _exchanges(gift, caller)
     ]
     latest_first = sorted(exchanged, reverse=True)
-    return accounts.get_many(table, list(dict.fromkeys(user_id for _, user_id in latest_first))[:limit])
+    found = accounts.get_many(table, list(dict.fromkeys(user_id for _, user_id in latest_first))[:limit])
+    return [account for account in found if not account.is_erased_at(now)]
 
 
 def _exchanges(gift: Gift, caller: str) -> list[tuple[int, str]]:

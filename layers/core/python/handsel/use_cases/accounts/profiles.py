@@ -67,18 +67,23 @@ def account_from_claims(claims: Mapping[str, Any], *, now: int) -> Account:
     )
 
 
-def ensure_account(table: Table, account: Account) -> None:
+def ensure_account(table: Table, account: Account) -> int | None:
     """Create the account unless it exists. If another account has its handle, create it without one.
+
+    Returns:
+        The time from which on the account is erased, or None. A tombstone stays as it is.
 
     Raises:
         ServiceUnavailable
     """
-    if accounts.exists(table, account.user_id):
-        return
+    exists, erase_at = accounts.get_state(table, account.user_id, now=account.created_at)
+    if exists:
+        return erase_at
     try:
         accounts.create(table, account)
     except errors.HandleTaken:
         accounts.create(table, replace(account, handle=None))
+    return None
 
 
 def get_named_account(table: Table, user_id: str, claims: Mapping[str, Any], *, now: int) -> Account:
@@ -103,10 +108,16 @@ def get_named_account(table: Table, user_id: str, claims: Mapping[str, Any], *, 
 
 
 def get_account(table: Table, user_id: str) -> Account:
-    """Return an account that `ensure_account` has created before."""
+    """Return an account that `ensure_account` has created before.
+
+    Raises:
+        AccountErased: it was erased since.
+    """
     account = accounts.get(table, user_id)
     if account is None:
         raise errors.DataIntegrityError(f"the account of user {user_id} does not exist")
+    if account.erased_at is not None:
+        raise errors.AccountErased
     return account
 
 

@@ -43,13 +43,16 @@ def get_store(table: Table, store_id: str) -> Store:
     return store
 
 
-def put_product(table: Table, product: Product, *, is_expected: Callable[[Product], bool] | None = None) -> Product:
+def put_product(
+    table: Table, product: Product, *, merchant_id: str, is_expected: Callable[[Product], bool] | None = None
+) -> Product:
     """Create or update a product of a store.
 
     The name and settings of the store come from the store itself, not from `product`. The stock of an existing product
     stays as it is, because units may have been sold since the merchant read it; with `is_expected`, nothing was.
 
     Args:
+        merchant_id: the merchant's user, who gets the messages of the store from then on.
         is_expected: whether the product, as its store sells it now, is what the merchant changed. None does not ask.
 
     Returns:
@@ -66,21 +69,22 @@ def put_product(table: Table, product: Product, *, is_expected: Callable[[Produc
         nonlocal written
         store, current = products.get_of_store(table, product.store_id, product.product_id)
         wanted = replace(product, **products.of_store(store))
+        more = [] if store.merchant_id == merchant_id else [stores.set_merchant(store.store_id, merchant_id)]
         if current is None:
             if is_expected is not None:
                 raise errors.PreconditionFailed
-            products.create(table, wanted)
+            products.create(table, wanted, *more)
             return wanted
         wanted = replace(wanted, created_at=current.created_at)
         if is_expected is None:
             wanted = replace(wanted, stock=current.stock)
-            products.update_details(table, wanted)
+            products.update_details(table, wanted, *more)
         # If a response was lost, the first attempt finds what it wrote itself.
         elif current != written:
             if not is_expected(current):
                 raise errors.PreconditionFailed
             written = wanted
-            products.replace(table, current, wanted)
+            products.replace(table, current, wanted, *more)
         return wanted
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

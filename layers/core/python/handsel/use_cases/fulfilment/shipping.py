@@ -9,7 +9,8 @@ address if that is corrected, or if the change decides when it is erased.
 | after it, or the response is lost | the next version  | the same call again: same fields, same event id, no change |
 
 If it runs twice, the second call finds nothing to change; after the parcel has left, a second correction of the address is
-refused as any other.
+refused as any other. The report of a parcel that is not shipped in time is such a change too: it removes the entry of the due
+index, which the next sweep finds otherwise. The projector sends the messages.
 """
 
 from collections.abc import Callable
@@ -21,6 +22,7 @@ from handsel.domain.models import (
     Address,
     AddressedShipment,
     Holding,
+    NotShipped,
     Page,
     Shipment,
     ShipmentEvent,
@@ -31,6 +33,7 @@ from handsel.store import shipments, stores
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
+_DAY_MS = 86_400_000
 # Each attempt after the first follows a concurrent change of the same shipment.
 _MAX_ATTEMPTS = 60
 # A DynamoDB item is limited to 400 KB, and the product needs some of it. No real delivery has as many
@@ -41,8 +44,14 @@ MAX_EVENTS_BYTES = 200_000
 CLOCK_TOLERANCE_MS = 5 * 60_000
 
 
-def prepare_shipment(table: Table, parcel: Holding) -> tuple[Holding, Shipment]:
-    """Return a parcel with its new shipment, by the default carrier of its store. Both are still to be written."""
+def prepare_shipment(table: Table, parcel: Holding, policy_ref: str) -> tuple[Holding, Shipment]:
+    """Return a parcel with its new shipment, by the default carrier of its store. Both are still to be written.
+
+    Args:
+        policy_ref: the policy of the parcel's order, which says in how many days the parcel has to leave the store.
+    """
+    from handsel.domain import policy  # imported here, because vouchers do not need it
+
     store = stores.get(table, parcel.product.store_id)
     if store is None:
         raise errors.DataIntegrityError(f"store {parcel.product.store_id} does not exist")
@@ -62,6 +71,7 @@ def prepare_shipment(table: Table, parcel: Holding) -> tuple[Holding, Shipment]:
         version=0,
         created_at=parcel.received_at,
         updated_at=parcel.received_at,
+        ship_by=parcel.received_at + policy.find(policy_ref).ship_by_days * _DAY_MS,
         address_until=parcel.received_at + MAX_ADDRESS_MS,
     )
     return replace(parcel, shipment_id=shipment_id), shipment
@@ -197,6 +207,31 @@ def add_event(
 def _stored_bytes(event: ShipmentEvent) -> int:
     """Return an upper bound of the size of an event in the item: its id is there twice, beside names and numbers."""
     return 2 * len(event.event_id) + len((event.location or "").encode()) + 100
+
+
+def report_not_shipped(table: Table, shipment_id: str, *, now: int) -> bool:
+    """Report a shipment that did not leave its store in time, to its holder and to the merchant. Return whether it was done.
+
+    The condition on the version decides a race with the carrier and with a cancellation: a change that was written since the
+    read makes it read again, and then there may be nothing to report.
+
+    Raises:
+        DataIntegrityError: there is no such shipment.
+        ServiceUnavailable
+    """
+
+    def attempt() -> bool:
+        shipment = shipments.get(table, shipment_id)
+        if shipment is None:
+            raise errors.DataIntegrityError(f"shipment {shipment_id} is in the due index but does not exist")
+        if not shipment.has_ship_by or now < shipment.ship_by:
+            return False  # the index is late
+        store = stores.get(table, shipment.store_id)
+        report = NotShipped(now, None if store is None else store.merchant_id)
+        table.write(shipments.report_not_shipped(shipment, report))
+        return True
+
+    return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
 def _require(table: Table, shipment_id: str, is_visible: Callable[[Shipment], bool], *, now: int) -> AddressedShipment:

@@ -110,7 +110,7 @@ def _create_holding(
         policy=gift.policy,
         received_at=now,
     )
-    parcel, shipment = prepare_shipment(table, parcel)
+    parcel, shipment = prepare_shipment(table, parcel, gift.policy)
     return HoldingDetails(parcel, shipment), shipments.build_puts(shipment, address)
 
 

@@ -96,7 +96,9 @@ def give(
     check_can_give(order, sold[order.product.product_id], terms, now=call.now)
     if recipient_id == call.caller:
         raise errors.SelfGift
-    if recipient_id is not None and recipient_key not in found:
+    if recipient_key is not None and not accounts.is_known(found.get(recipient_key), now=call.now):
+        raise errors.RecipientUnknown
+    if recipient_id is not None and recipient_key is None:
         raise errors.RecipientUnknown
     wrapped = wrap(order.product.kind, wrapping, terms, now=call.now)
     gift = Gift(
@@ -120,7 +122,8 @@ def give(
         policy=order.policy,
     )
     end = resolve_end(at_end, terms, gift.product.kind)
-    check_at_end(gift, end, terms, is_known=second_key in found, pointer="/at_end")
+    is_second_known = second_key is not None and accounts.is_known(found.get(second_key), now=call.now)
+    check_at_end(gift, end, terms, is_known=is_second_known, pointer="/at_end")
     gift = replace(gift, at_end=end)
     _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
     given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
@@ -231,7 +234,7 @@ def set_at_end(
             raise GIFT_MACHINE.problems[state]
         if _is_same_end(gift.at_end, wanted):
             return gift
-        _check_end(table, gift, wanted, terms)
+        _check_end(table, gift, wanted, terms, now=clock())
         try:
             return gifts.set_at_end(table, gift, wanted, clock=clock)
         except ConditionFailed as failure:
@@ -249,14 +252,15 @@ def _is_same_end(one: AtEnd | None, other: AtEnd | None) -> bool:
     return (one.then, one.recipient_id) == (other.then, other.recipient_id)
 
 
-def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy) -> None:
+def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy, *, now: int) -> None:
     """Check an end as giving does: the product as it is sold now, and the second person."""
     second = None if at_end is None else _second_key(at_end)
     found: Mapping[keys.Key, Item] = {}
     if second is not None:
         product, found = products.get_with(table, gift.product.product_id, second)
         check_giftable(product or gift.product, terms)
-    check_at_end(gift, at_end, terms, is_known=second in found, pointer="")
+    is_known = second is not None and accounts.is_known(found.get(second), now=now)
+    check_at_end(gift, at_end, terms, is_known=is_known, pointer="")
 
 
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:

@@ -40,10 +40,10 @@ def give_in_return(
 
     Returns:
         The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
-        it is, without a gift.
+        it is, without a gift. There is none either if the giver was erased before the payment was settled.
 
     Raises:
-        NotFound, NotClaimed, OtherStore, NoPaymentProvider, NotGiftable, UnknownWrapping, PriceChanged,
+        NotFound, NotClaimed, OtherStore, RecipientUnknown, NoPaymentProvider, NotGiftable, UnknownWrapping, PriceChanged,
         InvalidRequest, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined,
         PaymentUnknown, OrderCancelled, ServiceUnavailable
     """
@@ -68,6 +68,11 @@ def give_in_return(
             raise errors.NotFound
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
+        recipient_key = keys.account(received.giver_id)
+        recipient = table.get(recipient_key)
+        if not accounts.is_known(recipient, now=call.now):
+            raise errors.RecipientUnknown
+        table = table.with_cached({recipient_key: recipient})  # the settlement asks the same
         require_seller(provider)
         check_giftable(product, policy)
         check_open_gift_count(summaries.from_item(found.get(summary_key)), now=call.now)
@@ -91,7 +96,7 @@ def give_in_return(
             raise
         return order, None, product
     if order.intent is None:
-        raise errors.DataIntegrityError(f"order {order_id} is a return gift without a gift")
+        return order, None, product
     gift = gift or gifts.get(table, order.intent.gift_id)
     if gift is None:
         raise errors.DataIntegrityError(f"order {order_id} was paid without its gift {order.intent.gift_id}")

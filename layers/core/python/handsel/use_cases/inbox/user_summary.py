@@ -121,6 +121,8 @@ def _apply_batch(
     def attempt() -> bool:
         nonlocal entries
         before = summaries.get(table, user_id)
+        if before.erased:
+            return True
         found = _read_items(table, entries)
         after, writes = _update_summary(found, before, entries)
         if after == before and not writes:

@@ -17,6 +17,7 @@ to the new time. Both advance the clock, one after the other.
 from collections.abc import Callable, Iterable
 
 from handsel.domain import errors
+from handsel.domain.identities import NO_IDENTITIES, IdentityProvider
 from handsel.domain.payments import PaymentProvider
 from handsel.store import test_clock
 from handsel.store.orders import SETTLE_AFTER_MS
@@ -41,6 +42,7 @@ def advance(
     remaining_ms: Callable[[], int],
     token: str,
     on_failure: Callable[[str, Exception], None],
+    identities: IdentityProvider = NO_IDENTITIES,
 ) -> bool:
     """Advance the clock by at most `seconds`, and settle what is due then. Return whether that was all.
 
@@ -52,7 +54,7 @@ def advance(
         set_offset: sets the offset of `clock`.
         remaining_ms: the time left for settling.
         token: identifies the call, in at most 25 characters.
-        on_failure: as for `sweep`.
+        on_failure, identities: as for `sweep`.
 
     Raises:
         InvalidRequest: the time would be too far ahead.
@@ -63,7 +65,13 @@ def advance(
         now = clock()
         entries = [entry for due, entry in known if due <= now]
         return sweep(
-            table, provider, clock=clock, deadline=now + remaining_ms(), on_failure=on_failure, entries=entries
+            table,
+            provider,
+            clock=clock,
+            deadline=now + remaining_ms(),
+            on_failure=on_failure,
+            entries=entries,
+            identities=identities,
         )
 
     known = list_due_until(table, clock() + seconds * 1000)

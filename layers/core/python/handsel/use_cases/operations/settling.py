@@ -12,6 +12,7 @@ from enum import StrEnum
 from functools import partial
 
 from handsel.domain import errors
+from handsel.domain.identities import NO_IDENTITIES, IdentityProvider
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import gifts, keys, orders, refunds
@@ -19,6 +20,7 @@ from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
 from handsel.use_cases.fulfilment import voucher_ends
+from handsel.use_cases.fulfilment.shipping import report_not_shipped
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
@@ -32,6 +34,8 @@ class DueType(StrEnum):
     REFUND_REQUEST = "refund_request"
     REFUND = "refund"
     REMINDER = "reminder"
+    SHIPMENT = "shipment"
+    ERASURE = "erasure"
     # Many vouchers may end at the same time. The last types wait for no others.
     VOUCHERS = "vouchers"
     EXTENDED = "extended"
@@ -43,6 +47,8 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.REFUND_REQUEST: keys.due_refund_requests,
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
+    DueType.SHIPMENT: keys.due_unshipped,
+    DueType.ERASURE: keys.due_erasures,
     DueType.VOUCHERS: keys.due_vouchers,
     DueType.EXTENDED: keys.due_extended,
 }
@@ -58,6 +64,8 @@ class SweepOutcome(StrEnum):
     REQUEST_SETTLED = "request_settled"
     REFUNDED = "refunded"
     REMINDED = "reminded"
+    NOT_SHIPPED = "not_shipped"
+    ERASED = "erased"
     EXPIRED = "expired"
 
 
@@ -94,16 +102,18 @@ def sweep(
     deadline: int,
     on_failure: Callable[[str, Exception], None],
     entries: Iterable[Entry] | None = None,
+    identities: IdentityProvider = NO_IDENTITIES,
 ) -> SweepReport:
     """Settle everything that is due, several entries concurrently.
 
     An entry that cannot be settled is reported and skipped, so that it does not block the others.
 
     Args:
-        provider: must be thread-safe.
+        provider: must be thread-safe, as `identities`.
         deadline: milliseconds since the epoch; no entry is started after it.
         on_failure: receives the id and the error of each entry that cannot be settled.
         entries: the entries to settle; all of the due index if None.
+        identities: where the sign-in of an erased user is deleted.
     """
     report = SweepReport()
 
@@ -125,6 +135,10 @@ def sweep(
                     return [_settle_refund(table, provider, item_id)]
                 case DueType.REMINDER:
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
+                case DueType.SHIPMENT:
+                    return [SweepOutcome.NOT_SHIPPED if report_not_shipped(table, item_id, now=clock()) else None]
+                case DueType.ERASURE:
+                    return [_erase(table, provider, identities, item_id, clock=clock, deadline=deadline)]
                 case DueType.VOUCHERS:
                     return [_outcome(voucher_ends.settle_order(table, item_id, clock=clock, read=read))]
                 case DueType.EXTENDED:
@@ -232,6 +246,21 @@ def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tu
 
 def _remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[SweepOutcome | Exception | None]:
     return [SweepOutcome.REMINDED if is_sent else None for is_sent in remind(table, gift_ids, now=now)]
+
+
+def _erase(
+    table: Table,
+    provider: PaymentProvider,
+    identities: IdentityProvider,
+    user_id: str,
+    *,
+    clock: Callable[[], int],
+    deadline: int,
+) -> SweepOutcome | None:
+    from handsel.use_cases.operations.erasing import erase  # imported here, because few sweeps erase a user
+
+    has_changed = erase(table, provider, identities, user_id, clock=clock, deadline=deadline)
+    return SweepOutcome.ERASED if has_changed else None
 
 
 def _outcome(settled: voucher_ends.Settled | None) -> SweepOutcome | None:

@@ -105,7 +105,7 @@ def _create_holdings(
         received_at=now,
         quantity=len(codes),
     )
-    parcel, shipment = prepare_shipment(table, parcel)
+    parcel, shipment = prepare_shipment(table, parcel, order.policy)
     return [HoldingDetails(parcel, shipment)], [holdings.build_put(parcel), *shipments.build_puts(shipment, address)]
 
 

@@ -25,7 +25,7 @@ from handsel.domain.policy import Policy
 from handsel.domain.rules import resolve_end
 from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
 from handsel.domain.summary import round_up_to_minute
-from handsel.store import gifts, keys, orders, products, rollout
+from handsel.store import accounts, gifts, keys, orders, products, rollout
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -165,6 +165,10 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
     try:
         if order.intent is None:
             table.write(orders.pay(paid))
+        elif not accounts.is_known_user(table, order.intent.recipient_id, now=now):
+            # A return gift to a user who was erased since becomes units of its buyer.
+            paid = orders.mark_paid(replace(order, intent=None), reference, now=now)
+            table.write(*orders.pay_without_gift(order, paid))
         else:
             gift = build_return_gift(paid, now=now)
             paid = replace(paid, reservations={gift.gift_id: gift.reservation})

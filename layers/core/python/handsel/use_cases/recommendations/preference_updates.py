@@ -48,15 +48,18 @@ def update_preferences(table: Table, user_id: str, interactions: Iterable[Intera
         ServiceUnavailable: too many concurrent writes.
     """
     interactions = list(interactions)
-    for product_id, at in {each.product_id: each.at for each in interactions if each.type is BOUGHT}.items():
-        with suppress(ConditionFailed):  # bought before
-            table.write(preferences.mark_bought(user_id, product_id, at))
+    bought = {each.product_id: each.at for each in interactions if each.type is BOUGHT}
     tags = {each.product_id: keys.tagged(user_id, each.product_id) for each in interactions if each.type is TAGGED}
     key = keys.preferences(user_id)
 
     def attempt() -> Preferences | None:
         found = table.get_many([key, *tags.values()])
         before = preferences.preferences_from_item(found.get(key))
+        if before.erased:
+            return None
+        while bought:
+            with suppress(ConditionFailed):  # bought before
+                table.write(preferences.mark_bought(user_id, *bought.popitem()))
         tagged_at = {product_id: found[tag]["at"] if tag in found else 0 for product_id, tag in tags.items()}
         after = before.after(
             replace(each, at=tagged_at[each.product_id]) if each.type is TAGGED else each for each in interactions

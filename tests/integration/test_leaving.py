@@ -1,0 +1,452 @@
+"""Leave: ask for the erasure of an account, keep it, and what the job deletes, passes on and settles."""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+
+from handsel.api import http
+from handsel.domain import erasure
+from handsel.domain.names import ERASED_NAME
+from handsel.runtime import clock
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
+from testkit.handlers.stack import ADDRESS, DAY, RESOURCES, START, Answer, Stack
+from testkit.handlers.stack import pass_on as authorizer_form
+
+WEEK = 7 * DAY
+MINUTE = 60_000
+# The user who leaves. No other item contains these words.
+LEAVER, NAME, HANDLE, EMAIL = "f00dfeed-leaver", "Quirina Zabel", "quirina.z", "quirina@zabel.example"
+CLAIMS = {"name": NAME, "preferred_username": HANDLE, "email": EMAIL}
+PSEUDONYM = "erased-0123456789abcdef"
+
+
+@pytest.fixture(autouse=True)
+def leaver(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Give the leaver a name, a handle and an e-mail address; make the pseudonym predictable."""
+    of_others = Stack.claims
+    monkeypatch.setattr(
+        Stack, "claims", staticmethod(lambda user: {"sub": user, **CLAIMS} if user == LEAVER else of_others(user))
+    )
+    monkeypatch.setattr(clock, "pseudonym", lambda: PSEUDONYM)
+
+
+def leave(stack: Stack, user: str = LEAVER) -> dict[str, Any]:
+    answer = stack.call(user, "DELETE", "/me")
+    assert answer.status == 202, answer.raw
+    body: dict[str, Any] = answer.body
+    return body
+
+
+def erase(stack: Stack, user: str = LEAVER) -> None:
+    """Let the week pass, and the sweeps do their work."""
+    leave(stack, user)
+    stack.now += WEEK
+    finish(stack)
+
+
+def finish(stack: Stack) -> None:
+    """Sweep each minute until nothing of the erasure is left to do."""
+    for _ in range(5):
+        assert stack.sweep()["failed"] == 0
+        stack.now += MINUTE
+    assert not [item for item in stack.all_items() if item.get("due_pk", "").startswith("ERASURES#")]
+
+
+def ask(stack: Stack) -> None:
+    """Ask for the erasure, and let the week pass but for the last minute: what is made now is open at the end."""
+    stack.call(LEAVER, "GET", "/me")
+    leave(stack)
+    stack.now += WEEK - MINUTE
+
+
+def is_gone(stack: Stack, user: str = LEAVER) -> bool:
+    answer = stack.call(user, "GET", "/me")
+    return (answer.status, answer.body.get("code")) == (410, "account-erased")
+
+
+def find_traces(stack: Stack) -> list[str]:
+    """Return where the table has something of the leaver, except for the key of the tombstone and the reserved handle."""
+    found = []
+    for item in stack.all_items():
+        about = f"{item['pk']}/{item['sk']}"
+        if item["pk"] == f"USER#{LEAVER}" and item["sk"] in ("ACCOUNT", "SUMMARY", "PREFERENCES"):
+            item = {name: value for name, value in item.items() if name not in ("pk", "user_id")}
+        if item.get("sk") == "HANDLE":
+            del item["pk"]
+        text = json.dumps(item, default=str)
+        found += [f"{about}: {word}" for word in (LEAVER, NAME, HANDLE, EMAIL) if word in text]
+    return found
+
+
+# --- asking, and keeping ------------------------------------------------------------------------------------------
+
+
+def test_an_account_is_erased_a_week_after_its_user_asked(stack: Stack) -> None:
+    first = leave(stack)
+    assert first["erase_at"] == "2026-09-28T14:13:20.000Z"
+    stack.now += DAY
+    assert leave(stack) == first
+    assert stack.call(LEAVER, "GET", "/me").body["erase_at"] == first["erase_at"]
+    stack.now = START + WEEK - 1
+    assert stack.call(LEAVER, "GET", "/orders").status == 200
+    stack.now += 1
+    assert is_gone(stack)
+    assert stack.call(LEAVER, "POST", "/me/keep").status == 410
+    assert stack.call(LEAVER, "DELETE", "/me").status == 410
+
+
+def test_the_answer_lists_what_is_deleted_and_what_is_kept(stack: Stack) -> None:
+    answer = leave(stack)
+    assert {"messages", "names", "tags_and_views"} <= {each["data"] for each in answer["deleted"]}
+    kept = {each["data"]: each for each in answer["kept"]}
+    assert {"orders", "gifts", "holdings", "addresses", "handle", "recovery"} == set(kept)
+    assert all(each["reason"] for each in kept.values())
+    assert kept["handle"]["until"] == "2026-12-27T14:13:20.000Z"
+    stack.now += WEEK
+    finish(stack)
+    tombstone = stack.item(f"USER#{LEAVER}", "ACCOUNT")
+    assert tombstone is not None
+    assert [each["data"] for each in tombstone["receipt"]] == [
+        each["data"] for each in (*answer["deleted"], *answer["kept"])
+    ]
+
+
+def test_an_account_can_be_kept_until_it_is_erased(stack: Stack) -> None:
+    assert stack.call(LEAVER, "POST", "/me/keep").body["erase_at"] is None
+    leave(stack)
+    stack.now += WEEK - 1
+    for _ in range(2):
+        answer = stack.call(LEAVER, "POST", "/me/keep")
+        assert (answer.status, answer.body["erase_at"], answer.body["display_name"]) == (200, None, NAME)
+    stack.now += 1
+    assert stack.call(LEAVER, "GET", "/me").status == 200
+    finish(stack)
+    assert stack.call(LEAVER, "GET", "/me").body["handle"] == HANDLE
+    account = stack.item(f"USER#{LEAVER}", "ACCOUNT")
+    assert account is not None
+    assert not {"erase_at", "pseudonym", "due_pk", "due_sk"} & account.keys()
+
+
+def test_the_end_of_an_account_costs_no_further_read(stack: Stack) -> None:
+    leave(stack)
+    stack.now += WEEK - MINUTE
+    assert stack.call(LEAVER, "GET", "/gifts?role=sent").status == 200
+    stack.now += MINUTE
+    assert is_gone(stack)
+    with inject_faults(READS, {}) as counted:
+        assert is_gone(stack)
+    assert counted.calls == 0
+
+
+def test_a_process_that_saw_the_account_before_it_was_kept_asks_again(stack: Stack) -> None:
+    leave(stack)
+    stack.now += WEEK - 1
+    assert stack.call(LEAVER, "GET", "/gifts?role=sent").status == 200
+    seen = dict(http._known_accounts)
+    assert stack.call(LEAVER, "POST", "/me/keep").status == 200
+    http._known_accounts.clear()
+    http._known_accounts.update(seen)
+    stack.now += 1
+    assert stack.call(LEAVER, "GET", "/gifts?role=sent").status == 200
+
+
+def test_a_process_that_knows_the_account_reads_it_again_after_an_hour(stack: Stack) -> None:
+    assert stack.call(LEAVER, "GET", "/gifts?role=sent").status == 200
+    seen = dict(http._known_accounts)
+    leave(stack)
+    http._known_accounts.clear()
+    http._known_accounts.update(seen)
+    stack.now += WEEK
+    assert is_gone(stack)
+
+
+OPERATIONS = [
+    (source["Properties"]["Method"], source["Properties"]["Path"])
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::Serverless::Function" and resource.get("Condition") != "HasTestClock"
+    for source in resource["Properties"].get("Events", {}).values()
+    if source["Type"] == "HttpApi" and "Auth" not in source["Properties"] and source["Properties"]["Method"] != "ANY"
+]
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS, ids=[" ".join(each) for each in OPERATIONS])
+@pytest.mark.parametrize("is_deleted", [False, True])
+def test_every_operation_is_refused_from_then_on(stack: Stack, method: str, path: str, is_deleted: bool) -> None:
+    leave(stack)
+    stack.now += WEEK
+    if is_deleted:
+        finish(stack)
+    for parameter in ("store_id", "product_id", "order_id", "gift_id", "holding_id", "shipment_id"):
+        path = path.replace(f"{{{parameter}}}", "a" * 32)
+    path = path.replace("{handle}", "alice").replace("{message_id}", "a" * 32).replace("{code}", "A" * 16)
+    body: object = None if method in ("GET", "DELETE") else {}
+    answer = stack.call(LEAVER, method, path.replace("{", "").replace("}", ""), body)
+    assert (answer.status, answer.body["code"]) == (410, "account-erased"), answer.raw
+
+
+def test_a_sign_up_of_an_erased_subject_creates_nothing(stack: Stack) -> None:
+    erase(stack)
+    before = stack.save()
+    confirmed = {
+        "triggerSource": "PostConfirmation_ConfirmSignUp",
+        "request": {"userAttributes": {"sub": LEAVER, "name": NAME, "preferred_username": "quirina.again"}},
+    }
+    assert stack.invoke("PostConfirmationFunction", confirmed) == confirmed
+    assert stack.save() == before
+    assert is_gone(stack)
+
+
+def test_the_user_of_the_pool_is_deleted_and_a_failure_is_retried(stack: Stack) -> None:
+    leave(stack)
+    stack.now += WEEK
+    stack.simulation.users.is_down = True
+    assert stack.sweep()["failed"] == 1
+    stack.now += 10 * MINUTE
+    assert stack.sweep()["failed"] == 1
+    stack.simulation.users.is_down = False
+    finish(stack)
+    assert stack.simulation.users.deleted == [LEAVER]
+
+
+# --- what the job leaves ------------------------------------------------------------------------------------------
+
+
+def _everything(stack: Stack) -> dict[str, Any]:
+    """Let the leaver touch everything that there is. Return what is looked at afterwards."""
+    stack.start_recording()
+    for user in ("alice", "bob", "carol", LEAVER):
+        stack.call(user, "GET", "/me")
+    made: dict[str, Any] = {}
+    # An order with units in every place, and gifts in every state.
+    made["order"] = order = stack.buy(LEAVER, 7)
+    made["open"] = stack.give(order, 2)
+    made["claimed"] = stack.give(order)
+    assert stack.claim("bob", made["claimed"]).status == 201
+    made["named"] = stack.give(order, recipient_id="alice")
+    assert stack.call("alice", "GET", "/messages").status == 200
+    made["cancelled"] = stack.give(order)
+    assert stack.call(LEAVER, "POST", f"/gifts/{made['cancelled']['gift_id']}/cancel").status == 200
+    use = stack.call(LEAVER, "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
+    made["own_voucher"] = use.body["holdings"][0]
+    # An order whose payment has no outcome.
+    made["pending"] = stack.call(LEAVER, "POST", "/orders", stack.order_request(token="tok_no_reply"))
+    # Gifts of others: a voucher by link, a parcel, one that is open and named, one that expired.
+    others = stack.buy("alice", 6)
+    made["others"] = others
+    made["received"] = stack.give(others)
+    made["voucher"] = stack.claim(LEAVER, made["received"]).body
+    made["named_to"] = stack.give(others, recipient_id=LEAVER)
+    made["second"] = stack.give(others, at_end={"then": "give_to", "recipient_id": LEAVER})
+    made["second_claimed"] = stack.give(others, at_end={"then": "give_to", "recipient_id": LEAVER})
+    assert stack.claim("carol", made["second_claimed"]).status == 201
+    parcels = stack.buy("alice", 1, "parcel")
+    made["parcel_gift"] = stack.give(parcels)
+    made["parcel"] = stack.claim(LEAVER, made["parcel_gift"]).body
+    # A return gift to the leaver, and one by the leaver.
+    answered = stack.call(
+        "bob",
+        "POST",
+        f"/gifts/{made['claimed']['gift_id']}/return-gifts",
+        {
+            "product_id": stack.products["voucher"],
+            "payment": {"method": "card", "token": "tok_ok"},
+            "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
+        },
+    )
+    assert answered.status == 201, answered.raw
+    made["return_gift"] = answered.body["gift"]
+    answered = stack.call(
+        LEAVER,
+        "POST",
+        f"/gifts/{made['received']['gift_id']}/return-gifts",
+        {
+            "product_id": stack.products["voucher"],
+            "payment": {"method": "card", "token": "tok_ok"},
+            "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
+        },
+    )
+    assert answered.status == 201, answered.raw
+    assert stack.call(LEAVER, "PUT", f"/tagged/{stack.products['voucher']}").status == 204
+    assert stack.call(LEAVER, "GET", f"/products/{stack.products['parcel']}").status == 200
+    # A changed handle, and a request for a gift that expired.
+    assert stack.call(LEAVER, "PATCH", "/me", {"handle": "quirina.zz"}).status == 200
+    assert stack.call(LEAVER, "PATCH", "/me", {"handle": HANDLE}).status == 200
+    stack.deliver_records()
+    return made
+
+
+@pytest.mark.parametrize("is_open", [False, True], ids=["ended", "open"])
+def test_nothing_of_the_user_is_left_but_the_tombstone(stack: Stack, is_open: bool) -> None:
+    expired = stack.give(stack.buy("carol"))
+    given = stack.give(stack.buy(LEAVER))
+    ask(stack)
+    stack.sweep()
+    for user, gift in ((LEAVER, expired), ("bob", given)):
+        path = f"/gifts/{gift['gift_id']}/ask-again"
+        assert stack.call(user, "POST", path, {"secret": gift["secret"]}).status == 202
+    if not is_open:
+        stack.now -= 2 * DAY
+    _everything(stack)
+    assert find_traces(stack)
+    stack.now += MINUTE if is_open else 2 * DAY + MINUTE
+    finish(stack)
+    assert find_traces(stack) == []
+    stack.deliver_records()
+    assert find_traces(stack) == []
+    assert not stack.audit_findings()
+
+
+def test_what_others_have_goes_on_without_the_name(stack: Stack) -> None:
+    ask(stack)
+    made = _everything(stack)
+    stack.now += MINUTE
+    finish(stack)
+    stack.deliver_records()
+    # The gifts of the user: the open ones are cancelled, what was claimed stays.
+    assert preview(stack, made["open"])["state"] == "cancelled"
+    claimed = stack.call("bob", "GET", f"/gifts/{made['claimed']['gift_id']}").body
+    assert (claimed["state"], claimed["giver_name"]) == ("claimed", ERASED_NAME)
+    assert stack.call("alice", "GET", f"/gifts/{made['named']['gift_id']}").body["state"] == "cancelled"
+    # Gifts to the user: declined; one that would be passed on to them ends in the order.
+    assert stack.call("alice", "GET", f"/gifts/{made['named_to']['gift_id']}").body["state"] == "declined"
+    second = stack.call("alice", "GET", f"/gifts/{made['second']['gift_id']}").body
+    assert (second["at_end"], second["successor_gift_id"]) == ({"then": "order"}, None)
+    # The voucher that they held is refunded to its payer, who learns that money came back.
+    received = stack.call("alice", "GET", f"/gifts/{made['received']['gift_id']}").body
+    assert [each["display_name"] for each in received["claims"]] == [ERASED_NAME]
+    units = stack.units(made["others"])
+    assert units["refunded"] == 1
+    assert sum(units.values()) == 6
+    # The parcel goes on, with its address, and its giver sees its progress.
+    shipment_id = made["parcel"]["shipment_id"]
+    assert stack.call("mia", "GET", "/stores/store-mia/shipments").status in (200, 404)
+    assert stack.report(shipment_id, "delivered").status == 200
+    # The return gift to them was declined, so its unit is back in the order of its buyer.
+    returned = stack.call("bob", "GET", f"/gifts/{made['return_gift']['gift_id']}").body
+    assert returned["state"] == "declined"
+    texts = [
+        each["text"]
+        for user in ("alice", "bob", "carol")
+        for each in stack.call(user, "GET", "/messages").body["items"]
+    ]
+    assert not [text for text in texts if NAME in text]
+
+
+def test_units_and_orders_of_the_user_are_settled(stack: Stack) -> None:
+    ask(stack)
+    made = _everything(stack)
+    stack.now += MINUTE
+    finish(stack)
+    order = stack.item(f"ORDER#{made['order']['order_id']}")
+    assert order is not None
+    assert (order["available"], order["buyer_id"]) == (0, PSEUDONYM)
+    # Two of the open gift, one each of the cancelled and of the named one, one that was not given, one taken for own use.
+    # The one that bob claimed stays his.
+    assert (order["refunded"], order["gifted"] + order["used"]) == (6, 0)
+    found = [item for item in stack.all_items() if item["sk"] == "REFUND" and item["order_id"] == order["order_id"]]
+    assert sum(each["quantity"] for each in found) == 6
+    assert {each["cause"] for each in found} == {"erasure"}
+    assert sum(each["total"]["amount"] for each in found) == 6 * made["order"]["payment"]["total"]["amount"] // 7
+    pending = [
+        item for item in stack.all_items() if item["sk"] == "ORDER" and item["state"] in ("pending", "cancelled")
+    ]
+    assert [each["state"] for each in pending] == ["cancelled"]
+
+
+def test_nobody_can_name_an_erased_user(stack: Stack) -> None:
+    for user in ("alice", LEAVER):
+        stack.call(user, "GET", "/me")
+    order = stack.buy("alice", 4)
+    received = stack.give(stack.buy(LEAVER))
+    assert stack.claim("alice", received).status == 201
+    open_gift = stack.give(order)
+    leave(stack)
+    assert stack.call("alice", "GET", f"/people/{HANDLE}").status == 200
+    stack.now += WEEK
+    for step in range(2):
+        if step:
+            finish(stack)
+        assert stack.call("alice", "GET", f"/people/{HANDLE}").status == 404
+        assert LEAVER not in stack.call("alice", "GET", "/people").raw
+        for body in (
+            {"recipient_id": LEAVER},
+            {"recipient_id": PSEUDONYM},
+            {"at_end": {"then": "give_to", "recipient_id": LEAVER}},
+        ):
+            answer = stack.call(
+                "alice",
+                "POST",
+                f"/orders/{order['order_id']}/gifts",
+                {"shares": 1, "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"}, **body},
+            )
+            assert (answer.status, answer.body["code"]) == (422, "recipient-unknown"), answer.raw
+        answer = stack.call("alice", "POST", f"/gifts/{received['gift_id']}/return-gifts", _return_gift(stack))
+        assert (answer.status, answer.body["code"]) == (422, "recipient-unknown"), answer.raw
+    assert open_gift
+
+
+def _return_gift(stack: Stack, token: str = "tok_ok") -> dict[str, Any]:  # noqa: S107 - a token of the sandbox
+    return {
+        "product_id": stack.products["voucher"],
+        "payment": {"method": "card", "token": token},
+        "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
+    }
+
+
+def preview(stack: Stack, gift: Any) -> dict[str, Any]:
+    body: dict[str, Any] = stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body
+    return body
+
+
+def test_a_return_gift_that_is_paid_after_the_erasure_becomes_units_of_its_buyer(stack: Stack) -> None:
+    received = stack.give(stack.buy(LEAVER))
+    assert stack.claim("alice", received).status == 201
+    leave(stack)
+    stack.now += WEEK - 1000
+    path = f"/gifts/{received['gift_id']}/return-gifts"
+    assert stack.call("alice", "POST", path, _return_gift(stack, "tok_timeout"), key="return-gift-1").status == 503
+    stack.now += 1000
+    answer = stack.call("alice", "POST", path, _return_gift(stack, "tok_timeout"), key="return-gift-1")
+    assert (answer.status, answer.body["order"]["state"]) == (202, "paid"), answer.raw
+    assert answer.body["order"]["units"]["available"] == 1
+    finish(stack)
+    assert find_traces(stack) == []
+    assert stack.units(answer.body["order"]) == {"available": 1}
+
+
+# --- killed anywhere ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_job_ends_the_same_if_it_is_killed_at_any_write(stack: Stack, fault: str) -> None:
+    ask(stack)
+    _everything(stack)
+    stack.stop_recording()
+    stack.now += MINUTE
+    saved, at = stack.save(), stack.now
+    with inject_faults(WRITES, {}) as counted:
+        finish(stack)
+    wanted = _without_times(stack)
+    assert counted.calls > 40
+    for number in range(counted.calls):
+        stack.load(saved)
+        stack.simulation.users.deleted.clear()
+        stack.now = at
+        with inject_faults(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
+            for _ in range(5):
+                stack.sweep()
+                stack.now += MINUTE
+        finish(stack)
+        assert find_traces(stack) == [], number
+        assert _without_times(stack) == wanted, number
+        assert not stack.audit_findings(), number
+
+
+def _without_times(stack: Stack) -> list[dict[str, Any]]:
+    """Return all items, without what depends on when a step was taken."""
+    hidden = {"ended_at", "updated_at", "version", "created_at", "owner_sk", "refund_id", "refunded_at", "due_sk", "pk"}
+    items = [{name: value for name, value in item.items() if name not in hidden} for item in stack.all_items()]
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True, default=str))
