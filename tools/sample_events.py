@@ -129,6 +129,8 @@ RETURN_GIFT = _created_id("return gift", BOB, "return_gift_give")
 REFUND = _created_id("refund", ALICE, "order_refund")
 PARCEL = ids.derive_parcel_id(_created_id("use", ALICE, "order_use_parcel"))
 SHIPMENT = ids.derive_shipment_id(PARCEL)
+UNWANTED_PARCEL = ids.derive_parcel_id(_created_id("use", ALICE, "order_use_unwanted"))
+REFUND_REQUEST = _created_id("refund request", ALICE, "refund_request_ask")
 NEW_PRODUCT = "jasmine-tea"
 
 _VOUCHER, _TEA_SET = PRODUCTS["voucher"].product_id, PRODUCTS["parcel"].product_id
@@ -484,11 +486,11 @@ def _samples() -> Iterator[Event]:
     yield _http(
         "PurchaseFunction",
         "buy_parcel",
-        "Alice buys two tea sets.",
+        "Alice buys three tea sets.",
         "POST /orders",
         201,
         by=ALICE,
-        body={"product_id": _TEA_SET, "quantity": 2, "payment": _PAYMENT},
+        body={"product_id": _TEA_SET, "quantity": 3, "payment": _PAYMENT},
         idempotent=True,
     )
     yield _http(
@@ -602,6 +604,47 @@ def _samples() -> Iterator[Event]:
         200,
         by=ALICE,
         path={"holding_id": PARCEL},
+    )
+    yield _http(
+        "OrderFunction",
+        "use_unwanted",
+        "Alice uses one more tea set herself.",
+        "POST /orders/{order_id}/use",
+        201,
+        by=ALICE,
+        path={"order_id": PARCEL_ORDER},
+        body={"quantity": 1, "address": _ADDRESS | {"name": "Alice Lee"}},
+        idempotent=True,
+    )
+    yield _http(
+        "RefundRequestFunction",
+        "ask",
+        "Alice asks for a refund of this tea set before it is shipped, which is approved at once.",
+        "POST /holdings/{holding_id}/refund-requests",
+        201,
+        by=ALICE,
+        path={"holding_id": UNWANTED_PARCEL},
+        body={"reason": "unwanted", "note": "I ordered one too many."},
+        idempotent=True,
+    )
+    request = {"refund_request_id": REFUND_REQUEST}
+    yield _http(
+        "RefundRequestFunction",
+        "read",
+        "Alice reads the refund request.",
+        "GET /refund-requests/{refund_request_id}",
+        200,
+        by=ALICE,
+        path=request,
+    )
+    yield _http(
+        "RefundRequestFunction",
+        "withdraw",
+        "Alice wants to withdraw the refund request, which is too late.",
+        "POST /refund-requests/{refund_request_id}/withdraw",
+        409,
+        by=ALICE,
+        path=request,
     )
 
     yield _http(
