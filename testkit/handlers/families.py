@@ -367,7 +367,7 @@ class Family:
         """Yield all items of the family."""
         for order in self.orders.values():
             timer = orders.build_timer(order, after=NOW) if order.state is OrderState.PAID else {}
-            yield orders.to_item(order) | timer
+            yield {**orders.to_item(order), **timer}
         for gift in self.gifts.values():
             item = gifts.to_item(gift)
             yield without_due(item) if gift.state.is_final else item

@@ -118,12 +118,15 @@ def test_what_is_due_happens_in_order_and_empty_time_is_skipped(stack: Stack) ->
         START + 30_000,  # the provider is asked for the result of the payment
         parse_timestamp(pending["payment"]["expires_at"]),
         *(expires - hours * 3_600_000 for hours in (6, 1, 0)),
+        # Its vouchers: the reminders of their holders, their end, and its repayment.
+        *(START + (90 - days) * DAY for days in (30, 7, 1, 0)),
+        START + 90 * DAY + 60_000,
     ]
     # As by a sweep each minute: at the first minute from the time on.
     assert offsets == [(-(-at // minute) * minute - START) // 1000 for at in due] + [300 * 86_400]
     kinds = [kind for kind, _ in messages_of(stack, "bob")]
     assert kinds == ["gift_received", "gift_reminder", "gift_reminder"]
-    assert [kind for kind, _ in messages_of(stack, "alice")] == ["gift_returned"]
+    assert [kind for kind, _ in messages_of(stack, "alice")] == ["gift_returned", "refund_issued"]
     ended = stack.item(f"GIFT#{given['gift_id']}")
     assert ended is not None
     assert 0 <= ended["ended_at"] - expires <= minute
