@@ -182,6 +182,13 @@ def _redeem(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 201, "mia", "POST", f"/vouchers/{code}/redemptions")
 
 
+def _undo_redemption(stack: Stack) -> Callable[[], Any]:
+    code = expect(201, stack.claim("bob", _given(stack))).body["code"]
+    redemption_id = expect(201, stack.call("mia", "POST", f"/vouchers/{code}/redemptions")).body["redemption_id"]
+    path = f"/vouchers/{code}/redemptions/{redemption_id}/undo"
+    return _call(stack, 200, "mia", "POST", path, {"reason": "The wrong voucher"})
+
+
 def _redeem_by_body(stack: Stack) -> Callable[[], Any]:
     code = expect(201, stack.claim("bob", _given(stack))).body["code"]
     return _call(stack, 201, "mia", "POST", "/redemptions", {"code": code})
@@ -338,6 +345,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "ask again": _ask_again,
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
+    "undo a redemption": _undo_redemption,
     "report on a parcel": _report,
     "report the delivery of a parcel": lambda stack: _report(stack, "delivered"),
     "correct the address of a parcel": _correct,
@@ -372,6 +380,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a refund at the end": _projected(lambda stack: _restore(stack, at_end=_REFUND)),
     "project a second person": _projected(lambda stack: _restore(stack, at_end=_TO_CAROL)),
     "project a redemption": _projected(_redeem),
+    "project an undone redemption": _projected(_undo_redemption),
     "project a product view": _projected(_view_product),
     "project a tag": _projected(_tag("PUT")),
     "record ORDER paid": _projected(_buy, "ORDER"),

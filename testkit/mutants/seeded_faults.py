@@ -549,6 +549,7 @@ MUTANTS = (
         "store/holdings.py",
         "        require(redemption=undone.redemption_id),\n",
         "",
+        "a voucher has another redemption only once this one is undone, which the condition of the record excludes",
     ),
     Mutant(
         "a redemption can be undone at exactly the hour",
