@@ -15,8 +15,9 @@
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do. Credentials,
-AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to stderr.
+Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do.
+Credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to
+stderr.
 
 Exit status: 0 success; 1 inconsistencies were found, or some of the work failed; 2 the command could not run.
 """
@@ -36,6 +37,8 @@ from types import ModuleType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handsel.domain import errors
+from handsel.domain.currencies import format_money
+from handsel.domain.models import Money
 from handsel.domain.rollout import Feature
 from handsel.domain.times import format_timestamp, parse_timestamp
 from handsel.runtime import clock, wiring
@@ -185,7 +188,7 @@ def _parser() -> argparse.ArgumentParser:
     decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
     decision.add_argument("--reject", action="store_true", help="end it without a refund")
     repaid_command = add_writing_command(
-        "repaid", _repaid, "List the refunds that the provider refused for good, and mark one as repaid in another way."
+        "repaid", _repaid, "List the refunds that the provider permanently refused, and mark one as repaid in another way."
     )
     repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
@@ -278,10 +281,18 @@ def _audit(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
                 "seconds": round(result.seconds, 1),
                 "suspects": result.suspects,
                 "findings": [finding.as_dict() for finding in result.findings],
+                "money": {currency: sums.as_dict() for currency, sums in result.money.items()},
             }
         )
     else:
         _print_findings(result.findings)
+        for currency, sums in result.money.items():
+            _print(
+                ", ".join(
+                    f"{name.replace('_', ' ')} {format_money(Money(amount, currency))}"
+                    for name, amount in sums.as_dict().items()
+                )
+            )
         rate = result.items / result.seconds
         _print(
             f"{result.items} items in {result.seconds:.1f} s ({rate:.0f} per second); {len(result.findings)} findings."

@@ -165,6 +165,14 @@ def _refund(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 201, "alice", "POST", f"/orders/{stack.buy()['order_id']}/refunds", {"quantity": 1})
 
 
+def _ask_for_refund(stack: Stack, product: str = "voucher", status: str | None = None) -> Callable[[], Any]:
+    holding = expect(201, stack.claim("bob", _given(stack, product=product))).body
+    if status is not None:
+        stack.report(holding["shipment_id"], status)
+    body = {"reason": "unwanted", "note": "I have one already."}
+    return _call(stack, 201, "bob", "POST", f"/holdings/{holding['holding_id']}/refund-requests", body)
+
+
 def _return_gift(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
     expect(201, stack.claim("bob", gift))
@@ -341,6 +349,9 @@ OPERATIONS: Mapping[str, Prepared] = {
     "use a parcel": lambda stack: _use(stack, "parcel"),
     "use, settling a due gift": _use_settling,
     "refund": _refund,
+    "ask for a refund of a voucher": _ask_for_refund,
+    "ask for a refund of a parcel": lambda stack: _ask_for_refund(stack, "parcel"),
+    "ask for a refund of goods": lambda stack: _ask_for_refund(stack, "parcel", "delivered"),
     "give in return": _return_gift,
     "ask again": _ask_again,
     "redeem": _redeem,
@@ -376,6 +387,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a cancel": _projected(_cancel),
     "project a use": _projected(_use),
     "project a refund": _projected(_refund),
+    "project a refund request": _projected(_ask_for_refund),
     "project a restore": _projected(_restore),
     "project a refund at the end": _projected(lambda stack: _restore(stack, at_end=_REFUND)),
     "project a second person": _projected(lambda stack: _restore(stack, at_end=_TO_CAROL)),

@@ -175,8 +175,7 @@ class ClaimedOperations(Operations):
             user=lambda asked: str(asked["holder_id"]),
             problem=errors.NoReturnExpected,
             fits=lambda asked, span: (
-                (asked["state"] in ("approved", "returning")
-                and _is_in_time(asked, span))
+                (asked["state"] in ("approved", "returning") and _is_in_time(asked, span))
                 or (asked["state"] == "requested" and asked["decide_by"] <= span.first)
             ),
         )

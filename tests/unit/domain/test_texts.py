@@ -50,6 +50,7 @@ def every_message() -> Iterator[Message]:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
     for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
         yield from messages.derive_holding_messages(*change)
+    yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))
     requested = refund_request()
     for decided in (RefundRequestState.APPROVED, RefundRequestState.REFUNDING, RefundRequestState.REJECTED):
         yield from messages.derive_refund_request_messages(requested, replace(requested, state=decided), at=NOW)
@@ -59,7 +60,6 @@ def every_message() -> Iterator[Message]:
     for quantity in (1, 2):
         repaid = refund(quantity=quantity)
         yield from messages.derive_refund_messages(replace(repaid, status=RefundStatus.PENDING), repaid, at=NOW)
-    yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))
 
 
 def leaves(text: Text) -> Iterator[str]:

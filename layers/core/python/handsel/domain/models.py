@@ -235,7 +235,7 @@ class Order:
     def repayment(self, units: int) -> Money:
         """Return the money of the next units that are refunded: the part of the total up to them, less the part before.
 
-        So the repayments of all units add up to the total, whatever the order in which they are refunded.
+        So the repayments of all units add up to the total, in any order.
         """
         total = self.payment.total
         before, after = (total.amount * count // self.quantity for count in (self.refunded, self.refunded + units))
@@ -643,7 +643,7 @@ class RefundRequest:
         due_at: the time until which it waits in its state, exclusive; None if it does not wait for a time.
         decided_at: the time of the decision, or of the approval without one.
         without_return: whether approved goods stay with the holder.
-        held_at: the time at which the merchant said that the goods did not arrive.
+        held_at: the time at which the merchant reported that the goods did not arrive.
         refund_id: of the refund, once the units are refunded.
         policy: the policy of the order.
         version: number of changes.

@@ -310,7 +310,7 @@ def _extend(value: Any) -> Mapping[str, int]:
 
 # Rules about what was claimed or written. They are published, and no code applies them yet.
 NOT_IN_EFFECT = (
-    *("return_days", "decide_days", "voucher_end", "voucher_reminder_days", "extend"),
+    *("voucher_end", "voucher_reminder_days", "extend"),
     "links_in_messages",
 )
 
