@@ -185,7 +185,7 @@ def _parser() -> argparse.ArgumentParser:
     decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
     decision.add_argument("--reject", action="store_true", help="end it without a refund")
     repaid_command = add_writing_command(
-        "repaid", _repaid, "List the refunds that the provider refused for good, and mark one as repaid in another way."
+        "repaid", _repaid, "List the refunds that the provider permanently refused, and mark one as repaid in another way."
     )
     repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")

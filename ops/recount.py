@@ -72,7 +72,7 @@ def _counted(table: WholeTable, index: AuditIndex, user_id: str, *, now: int) ->
     held = [each for each in index.holdings.values() if each.holder_id == user_id and each.product.kind is Kind.VOUCHER]
     for voucher in holdings.get_many(table, [each.holding_id for each in held]).values():
         if not is_past(voucher, now=now):
-            yield CountedItem.from_voucher(voucher)
+            yield from CountedItem.list_from_voucher(voucher)
 
 
 def _missing_messages(table: WholeTable, index: AuditIndex, user_id: str) -> Iterator[Message]:

@@ -29,6 +29,7 @@ from handsel.domain.states import OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
+    erasures,
     attributes,
     gifts,
     holdings,
@@ -61,7 +62,10 @@ Place = tuple[str, str]
 
 
 class ShipmentEntry(NamedTuple):
-    """The part of a shipment that is about units, its status and its tally."""
+    """The part of a shipment that is about units, its status, its times and its tally.
+
+    `unreported_since` is the time from which on it is to be reported as not shipped; None if it is shipped or reported.
+    """
 
     shipment_id: str
     holder_id: str
@@ -70,6 +74,8 @@ class ShipmentEntry(NamedTuple):
     quantity: int
     store_id: str
     status: ShipmentStatus
+    holding_id: str
+    unreported_since: int | None
     address_until: int
     part: Counters
 
@@ -120,8 +126,9 @@ class AuditIndex:
     refund_requests: dict[str, RefundRequest] = field(default_factory=dict)
     charges: set[str] = field(default_factory=set)
     timers: dict[str, Timer] = field(default_factory=dict)
-    # By successor: the gift that is passed on.
+    # By successor: the gift that is passed on, and its place in the list of the second person.
     predecessors: dict[str, str] = field(default_factory=dict)
+    second_places: dict[str, Place] = field(default_factory=dict)
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
@@ -129,6 +136,9 @@ class AuditIndex:
     reminders: dict[str, int | None] = field(default_factory=dict)
     # By user: the handle.
     accounts: dict[str, str | None] = field(default_factory=dict)
+    # Erased users and pseudonyms, and by user of an erasure: when it is due; None if nothing is left to do.
+    erased: set[str] = field(default_factory=set)
+    erasures: dict[str, int | None] = field(default_factory=dict)
     # By handle: the user.
     handles: dict[str, str] = field(default_factory=dict)
     freed_handles: dict[str, str] = field(default_factory=dict)
@@ -233,6 +243,8 @@ class AuditIndex:
             shipment.quantity,
             shipment.store_id,
             shipment.status,
+            shipment.holding_id,
+            shipment.ship_by if shipment.has_ship_by else None,
             shipment.address_until,
             summary.count_shipment(shipment),
         )
@@ -278,9 +290,9 @@ class AuditIndex:
 
     def add_predecessor(self, key: Key, item: Item) -> None:
         """Add the item that leads from a successor to the first gift."""
-        self._check_place(key, item, {})
+        self._check_place(key, item, {}, ignored=BY_PARENT)
         self.predecessors[_id_of(key.pk)] = item["gift_id"]
-        self._check_ttl(key, item)
+        self.second_places[_id_of(key.pk)] = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
 
     def add_received(self, key: Key, item: Item) -> None:
         """Add the entry of a gift in the list of its recipient."""
@@ -290,7 +302,8 @@ class AuditIndex:
 
     def add_regift_request(self, key: Key, item: Item) -> None:
         """Add a regift request."""
-        self._check_place(key, item, {})
+        listed = keys.index_entry(BY_OWNER, keys.regift_requests_by_user(item["user_id"]), item["at"], item["gift_id"])
+        self._check_place(key, item, listed)
         self.regift_requests.append(RegiftRequest(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
         if keys.regift_request(item["gift_id"], item["user_id"]) != key:
             raise ValueError(_WRONG_KEY)
@@ -309,11 +322,20 @@ class AuditIndex:
 
     def add_account(self, key: Key, item: Item) -> None:
         """Add an account."""
-        self._check_place(key, item, {})
         account = accounts.from_item(item)
-        if keys.account(account.user_id) != key:
+        user_id = sys.intern(account.user_id)
+        timer: Item = {}
+        if account.erased_at is not None:
+            timer = _find_timer(item, keys.due_erasures, user_id)
+            self.erased.add(user_id)
+        elif account.erase_at is not None:
+            timer = {**erasures.due_entry(user_id, account.erase_at)}
+        self._check_place(key, item, timer)
+        if keys.account(user_id) != key:
             raise ValueError(_WRONG_KEY)
-        self.accounts[sys.intern(account.user_id)] = account.handle
+        self.accounts[user_id] = account.handle
+        if account.pseudonym is not None:
+            self.erasures[user_id] = _time_of(timer)
 
     def add_handle(self, key: Key, item: Item) -> None:
         """Add a handle."""

@@ -18,6 +18,7 @@ class IssueType(StrEnum):
     SHIPMENT_MISSING = "shipment-missing"
     SHIPMENT_DIFFERS = "shipment-differs"
     ADDRESS_DIFFERS = "address-differs"
+    SHIPMENT_OVERDUE = "shipment-overdue"
     USED_DIFFERS = "used-differs"
     REFUNDED_DIFFERS = "refunded-differs"
     REFUND_DIFFERS = "refund-differs"
@@ -32,6 +33,8 @@ class IssueType(StrEnum):
     REFUND_REQUEST_OVERDUE = "refund-request-overdue"
     VOUCHERS_OVERDUE = "vouchers-overdue"
     REMINDER_OVERDUE = "reminder-overdue"
+    ERASURE_OVERDUE = "erasure-overdue"
+    ERASURE_INCOMPLETE = "erasure-incomplete"
     REMINDER_MISSING = "reminder-missing"
     WINDOW_MISSING = "window-missing"
     WINDOW_DIFFERS = "window-differs"
@@ -59,6 +62,7 @@ _FIXES: Mapping[FindingType, str] = {
     IssueType.REFUND_REQUEST_OVERDUE: _SETTLE,
     IssueType.VOUCHERS_OVERDUE: _SETTLE,
     IssueType.REMINDER_OVERDUE: _SETTLE,
+    IssueType.SHIPMENT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_STALE: f"{_RECOUNT} --apply",

@@ -111,7 +111,8 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
         if holding.refund_request_id is not None:
             yield keys.refund_request(holding.refund_request_id)
         if holding.product.kind is Kind.VOUCHER:
-            yield keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
+            ends = {holding.valid_until, holding.bought_until}
+            yield from (keys.voucher_expiry(holding.holder_id, end, holding.holding_id) for end in ends)
     for shipment in index.shipments.values():
         yield from (keys.tally(keys.shipment(shipment.shipment_id)), keys.address(shipment.shipment_id))
     for use in index.uses.values():

@@ -41,13 +41,14 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
     for holding in index.holdings.values():
         yield from _check_holding(index, by_order, holding, now=now, grace_ms=grace_ms)
     yield from _check_redemptions(index)
-    yield from _check_shipments(index, now=now)
+    yield from _check_shipments(index, now=now, grace_ms=grace_ms)
     yield from _check_uses(index)
     for request in index.refund_requests.values():
         yield from _check_refund_request(index, request, now=now, grace_ms=grace_ms)
     for refund in index.refunds.values():
         yield from _check_refund(index, refund, now=now, grace_ms=grace_ms)
     yield from _check_references(index, now=now, grace_ms=grace_ms)
+    yield from _check_erasures(index, now=now, grace_ms=grace_ms)
     yield from _check_counters(index, now=now)
     yield from _check_messages(index, now=now, grace_ms=grace_ms)
 
@@ -248,6 +249,10 @@ def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterato
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "the second person has no account")
     if not gift.state.is_final and index.predecessors.get(at_end.successor_gift_id) != gift.gift_id:
         yield Finding(IssueType.END_DIFFERS, about, group, "no PREDECESSOR item leads from its successor to it")
+    elif at_end.recipient_id is not None and at_end.successor_gift_id in index.second_places:
+        listed = keys.gifts_by_second_person(at_end.recipient_id), keys.position(gift.created_at, gift.gift_id)
+        if index.second_places[at_end.successor_gift_id] != listed:
+            yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its second person's list is wrong")
     found = index.gifts.get(at_end.successor_gift_id)
     expected = gift.build_successor() if has_expired else None
     if _identify(found) != _identify(expected):
@@ -276,7 +281,10 @@ def _check_recipient(
     if gift.recipient_id not in index.accounts:
         yield Finding(IssueType.DANGLING_REFERENCE, about, group, "its recipient has no account")
     place = index.received.get((gift.recipient_id, gift.gift_id))
-    if place != (keys.gifts_by_recipient(gift.recipient_id), keys.position(gift.created_at, gift.gift_id)):
+    if gift.recipient_id not in index.erased and place != (
+        keys.gifts_by_recipient(gift.recipient_id),
+        keys.position(gift.created_at, gift.gift_id),
+    ):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
     dates = messages.list_reminder_times(gift) if _is_published(gift.policy) else []
     due = index.reminders.get(gift.gift_id)
@@ -301,6 +309,10 @@ def _check_holding(
     shipment_id = holding.shipment_id
     if shipment_id is not None and shipment_id not in index.shipments:
         yield Finding(IssueType.SHIPMENT_MISSING, about, group, f"its shipment {shipment_id} does not exist")
+    order_of = index.orders.get(holding.order_id)
+    if order_of is not None and order_of.policy != holding.policy:
+        detail = f"has the policy {holding.policy}, and its order {order_of.policy}"
+        yield Finding(IssueType.POLICY_DIFFERS, about, group, detail)
     if holding.redemption is not None and holding.redemption not in index.redemptions:
         detail = f"its redemption {holding.redemption} does not exist"
         yield Finding(IssueType.REDEMPTION_DIFFERS, about, group, detail)
@@ -392,13 +404,14 @@ def _check_redemptions(index: AuditIndex) -> Iterator[Finding]:
             yield Finding(IssueType.REDEMPTION_DIFFERS, about, f"ORDER#{voucher.order_id}", detail)
 
 
-def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
+def _check_shipments(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     parcels = {holding.shipment_id: holding for holding in index.holdings.values() if holding.shipment_id is not None}
     for shipment in index.shipments.values():
         about, group = f"SHIPMENT#{shipment.shipment_id}", f"ORDER#{shipment.order_id}"
         parcel = parcels.get(shipment.shipment_id)
         if parcel is None or (
             ids.derive_shipment_id(parcel.holding_id),
+            parcel.holding_id,
             parcel.holder_id,
             parcel.order_id,
             parcel.gift_id,
@@ -406,6 +419,7 @@ def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
             parcel.product.store_id,
         ) != (
             shipment.shipment_id,
+            shipment.holding_id,
             shipment.holder_id,
             shipment.order_id,
             shipment.gift_id,
@@ -414,6 +428,10 @@ def _check_shipments(index: AuditIndex, *, now: int) -> Iterator[Finding]:
         ):
             detail = "no holding refers to it" if parcel is None else f"does not match holding {parcel.holding_id}"
             yield Finding(IssueType.SHIPMENT_DIFFERS, about, group, detail)
+        due = shipment.unreported_since
+        if due is not None and due + grace_ms <= now:
+            detail = "it was not shipped in time, and nobody was told"
+            yield Finding(IssueType.SHIPMENT_OVERDUE, about, group, detail, due)
         if shipment.shipment_id not in index.addresses:
             if now < shipment.address_until:
                 yield Finding(IssueType.ADDRESS_DIFFERS, about, group, "its address is missing")
@@ -577,6 +595,43 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
             yield Finding(IssueType.HANDLE_DIFFERS, f"{about}/ACCOUNT", about, "its handle does not belong to it")
 
 
+def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check that erasures are not late, and that nothing refers to a user whose erasure is complete."""
+    done: set[str] = set()
+    for user_id, due in index.erasures.items():
+        if due is None:
+            done.add(user_id)
+        elif due + grace_ms <= now:
+            about = f"USER#{user_id}"
+            yield Finding(IssueType.ERASURE_OVERDUE, f"{about}/ACCOUNT", about, "the user is not erased yet", due)
+    if not done:
+        return
+    users = {
+        **{f"ORDER#{each.order_id}": {each.buyer_id} for each in index.orders.values()},
+        **{f"GIFT#{each.gift_id}": _list_users(each) for each in index.gifts.values()},
+        **{f"HOLDING#{each.holding_id}": {each.holder_id} for each in index.holdings.values()},
+        **{f"SHIPMENT#{each.shipment_id}": {each.holder_id} for each in index.shipments.values()},
+        **{
+            f"REFUND_REQUEST#{each.refund_request_id}": {each.holder_id, each.payer_id, each.asked_by}
+            for each in index.refund_requests.values()
+        },
+    }
+    for order in index.orders.values():
+        if order.intent is not None:
+            users[f"ORDER#{order.order_id}"].add(order.intent.recipient_id)
+    for about, found in users.items():
+        if found & done:
+            yield Finding(IssueType.ERASURE_INCOMPLETE, about, about, "refers to a user who was erased")
+    for user_id in done & {*index.messages, *index.voucher_tallies, *(user_id for user_id, _ in index.received)}:
+        about = f"USER#{user_id}"
+        yield Finding(IssueType.ERASURE_INCOMPLETE, f"{about}/ACCOUNT", about, "its partition has more than tombstones")
+
+
+def _list_users(gift: Gift) -> set[str]:
+    second = None if gift.at_end is None else gift.at_end.recipient_id
+    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims) if each is not None}
+
+
 # --- counters --------------------------------------------------------------------------------------------------------
 
 
@@ -602,13 +657,17 @@ def compute_summaries(index: AuditIndex) -> dict[str, Summary]:
 
 
 def _check_counters(index: AuditIndex, *, now: int) -> Iterator[Finding]:
-    """Compare tallies with their items, and summaries with the tallies."""
+    """Compare tallies with their items, and summaries with the tallies. Nothing is counted for erased users."""
     for order in index.orders.values():
+        if order.buyer_id in index.erased:
+            continue
         about = f"ORDER#{order.order_id}"
         yield from _check_tally(
             order.buyer_id, f"{about}/TALLY", index.tallies.get(about, {}), summary.count_order(order)
         )
     for shipment in index.shipments.values():
+        if shipment.holder_id in index.erased:
+            continue
         about = f"SHIPMENT#{shipment.shipment_id}"
         yield from _check_tally(shipment.holder_id, f"{about}/TALLY", index.tallies.get(about, {}), shipment.part)
     for pk in index.tallies:
@@ -644,14 +703,19 @@ def is_past(holding: Holding, *, now: int) -> bool:
 def _check_voucher_tallies(index: AuditIndex, *, now: int) -> Iterator[Finding]:
     expected = set()
     for holding in index.holdings.values():
-        if holding.product.kind is not Kind.VOUCHER:
+        if holding.product.kind is not Kind.VOUCHER or holding.holder_id in index.erased:
             continue
-        key = keys.voucher_expiry(holding.holder_id, holding.valid_until, holding.holding_id)
-        expected.add(key)
-        tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
-        if tally is not None or not is_past(holding, now=now):
-            part = {} if tally is None else tally.part
-            yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, summary.count_voucher(holding))
+        counted: dict[int | None, Counters] = {
+            holding.bought_until: {},
+            holding.valid_until: summary.count_voucher(holding),
+        }
+        for end, wanted in counted.items():
+            key = keys.voucher_expiry(holding.holder_id, end, holding.holding_id)
+            expected.add(key)
+            tally = index.voucher_tallies.get(holding.holder_id, {}).get(key.sk)
+            if tally is not None or not is_past(holding, now=now):
+                part = {} if tally is None else tally.part
+                yield from _check_tally(holding.holder_id, f"{key.pk}/{key.sk}", part, wanted)
     for user_id, tallies in index.voucher_tallies.items():
         for sk in tallies:
             about = f"USER#{user_id}/{sk}"
@@ -669,6 +733,9 @@ def _format_counts(part: Mapping[str, int]) -> str:
 def _check_messages(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     for gift in index.gifts.values():
         for message in expected_messages(gift):
+            # The id of a message that names an erased user is that of the time when it was written.
+            if {message.user_id, message.named_user_id} & index.erased:
+                continue
             if message.created_at + grace_ms <= now and message.message_id not in index.messages.get(
                 message.user_id, ()
             ):

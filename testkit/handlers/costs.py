@@ -165,6 +165,14 @@ def _refund(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 201, "alice", "POST", f"/orders/{stack.buy()['order_id']}/refunds", {"quantity": 1})
 
 
+def _ask_for_refund(stack: Stack, product: str = "voucher", status: str | None = None) -> Callable[[], Any]:
+    holding = expect(201, stack.claim("bob", _given(stack, product=product))).body
+    if status is not None:
+        stack.report(holding["shipment_id"], status)
+    body = {"reason": "unwanted", "note": "I have one already."}
+    return _call(stack, 201, "bob", "POST", f"/holdings/{holding['holding_id']}/refund-requests", body)
+
+
 def _return_gift(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
     expect(201, stack.claim("bob", gift))
@@ -187,9 +195,9 @@ def _redeem_by_body(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 201, "mia", "POST", "/redemptions", {"code": code})
 
 
-def _report(stack: Stack) -> Callable[[], Any]:
+def _report(stack: Stack, status: str = "in_transit") -> Callable[[], Any]:
     shipment_id = expect(201, stack.claim("bob", _given(stack, product="parcel"))).body["shipment_id"]
-    return lambda: expect(200, stack.report(shipment_id, "in_transit"))
+    return lambda: expect(200, stack.report(shipment_id, status))
 
 
 def _correct(stack: Stack) -> Callable[[], Any]:
@@ -334,11 +342,15 @@ OPERATIONS: Mapping[str, Prepared] = {
     "use a parcel": lambda stack: _use(stack, "parcel"),
     "use, settling a due gift": _use_settling,
     "refund": _refund,
+    "ask for a refund of a voucher": _ask_for_refund,
+    "ask for a refund of a parcel": lambda stack: _ask_for_refund(stack, "parcel"),
+    "ask for a refund of goods": lambda stack: _ask_for_refund(stack, "parcel", "delivered"),
     "give in return": _return_gift,
     "ask again": _ask_again,
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
     "report on a parcel": _report,
+    "report the delivery of a parcel": lambda stack: _report(stack, "delivered"),
     "correct the address of a parcel": _correct,
     "preview a gift": _preview,
     "read a gift as its giver": _read_gift,
@@ -367,6 +379,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a cancel": _projected(_cancel),
     "project a use": _projected(_use),
     "project a refund": _projected(_refund),
+    "project a refund request": _projected(_ask_for_refund),
     "project a restore": _projected(_restore),
     "project a refund at the end": _projected(lambda stack: _restore(stack, at_end=_REFUND)),
     "project a second person": _projected(lambda stack: _restore(stack, at_end=_TO_CAROL)),

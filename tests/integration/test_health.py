@@ -14,6 +14,7 @@ CLEAR = {
     "UnsettledGifts": 0,
     "OverduePayments": 0,
     "OverdueRefunds": 0,
+    "OverdueShipments": 0,
     "InvariantViolation": 0,
 }
 

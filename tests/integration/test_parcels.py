@@ -1,12 +1,16 @@
 """Parcels: claimed with an address, tracked by their holders, hidden until delivery."""
 
+from contextlib import suppress
 from typing import Any
 
 import pytest
 
+from handsel.api.requests.stores import ProductRequest
+from handsel.domain import policy
+from handsel.runtime import settings
 from testkit.handlers.calls import inbound_event
-from testkit.handlers.faults import READS, inject_faults
-from testkit.handlers.stack import ADDRESS, DAY, Stack
+from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults
+from testkit.handlers.stack import ADDRESS, DAY, Stack, observe_calls
 
 
 def give_parcel(stack: Stack, **more: Any) -> dict[str, Any]:
@@ -398,3 +402,156 @@ def test_a_late_report_of_a_loss_counts_from_the_time_of_the_loss(stack: Stack) 
     stack.report(holding["shipment_id"], "lost", at=stack.now - 8 * DAY)
     (listed,) = stack.call("mia", "GET", "/stores/store-tea-house/shipments").body["items"]
     assert (listed["status"], listed["address"]) == ("lost", None)
+
+
+# --- parcels that are not shipped in time ---------------------------------------------------------------------------------
+
+
+def told(stack: Stack, user: str) -> list[dict[str, Any]]:
+    stack.deliver_records()
+    listed = stack.call(user, "GET", "/messages").body["items"]
+    return [each for each in listed if each["kind"] == "parcel_not_shipped"]
+
+
+def is_due(stack: Stack, holding: dict[str, Any]) -> bool:
+    item = stack.item(f"SHIPMENT#{holding['shipment_id']}")
+    assert item is not None
+    assert ("due_pk" in item) is ("due_sk" in item)
+    return "due_pk" in item
+
+
+@pytest.mark.parametrize("own_use", [False, True])
+def test_holder_and_merchant_are_told_once_when_a_parcel_is_not_shipped_in_time(stack: Stack, own_use: bool) -> None:
+    stack.start_recording()
+    if own_use:
+        gift_id, holder = None, "alice"
+        parcel = stack.use_parcel(stack.buy(product="parcel"))
+    else:
+        gift, parcel = claim_parcel(stack)
+        gift_id, holder = gift["gift_id"], "bob"
+    stack.now += 7 * DAY - 1
+    assert stack.sweep()["not_shipped"] == 0
+    assert told(stack, holder) == told(stack, "mia") == []
+    stack.now += 1
+    assert stack.sweep()["not_shipped"] == 1
+    (to_holder,), (to_merchant,) = told(stack, holder), told(stack, "mia")
+    ids = {"holding_id": parcel["holding_id"], "shipment_id": parcel["shipment_id"]}
+    assert (to_holder["params"], to_holder["gift_id"]) == (ids, gift_id)
+    assert to_holder["link"].endswith(f"/#/holdings/{parcel['holding_id']}")
+    # The merchant learns neither the gift nor the holding.
+    assert (to_merchant["params"], to_merchant["gift_id"]) == (ids | {"holding_id": None}, None)
+    assert parcel["holding_id"] not in str(to_merchant)
+    assert parcel["shipment_id"] in to_merchant["text"]
+    (published,) = [each for each in stack.events if each["type"] == "shipment.not_shipped"]
+    assert published["data"] == {"shipment_id": parcel["shipment_id"]}
+    for _ in range(2):
+        stack.now += 7 * DAY
+        assert stack.sweep()["not_shipped"] == 0
+    assert len(told(stack, holder)) == len(told(stack, "mia")) == 1
+    assert not is_due(stack, parcel)
+    # It can still be shipped, and nothing else of it has changed.
+    assert stack.report(parcel["shipment_id"], "delivered").body["status"] == "delivered"
+    assert told(stack, "max") == told(stack, "carl") == []
+
+
+def test_the_giver_is_not_told_that_a_parcel_is_not_shipped(stack: Stack) -> None:
+    stack.start_recording()
+    claim_parcel(stack)
+    stack.now += 7 * DAY
+    stack.sweep()
+    assert len(told(stack, "bob")) == 1
+    assert told(stack, "alice") == []
+
+
+@pytest.mark.parametrize("end", ["picked_up", "lost", "cancelled"])
+def test_a_parcel_that_left_the_store_or_was_cancelled_is_not_reported(stack: Stack, end: str) -> None:
+    stack.start_recording()
+    _, parcel = claim_parcel(stack)
+    assert is_due(stack, parcel)
+    # Neither a tracking number nor a report that it is still there changes that it is due.
+    assert stack.call("mia", "PUT", f"/shipments/{parcel['shipment_id']}", {"tracking_number": "1"}).status == 200
+    stack.report(parcel["shipment_id"], "ready_to_ship")
+    assert is_due(stack, parcel)
+    if end == "cancelled":
+        path = f"/holdings/{parcel['holding_id']}/refund-requests"
+        assert stack.call("bob", "POST", path, {"reason": "not_shipped"}).status == 201
+    else:
+        stack.report(parcel["shipment_id"], end)
+    assert not is_due(stack, parcel)
+    stack.now += 8 * DAY
+    assert stack.sweep()["not_shipped"] == 0
+    assert told(stack, "bob") == told(stack, "mia") == []
+
+
+@pytest.mark.parametrize("change", ["picked_up", "tracking number"])
+def test_a_report_at_the_same_time_decides_whether_a_parcel_is_not_shipped(stack: Stack, change: str) -> None:
+    stack.start_recording()
+    _, parcel = claim_parcel(stack)
+    stack.now += 7 * DAY
+
+    def change_first(write: Any) -> Any:
+        if change == "picked_up":
+            assert stack.report(parcel["shipment_id"], "picked_up").status == 200
+        else:
+            answer = stack.call("mia", "PUT", f"/shipments/{parcel['shipment_id']}", {"tracking_number": "1"})
+            assert answer.status == 200
+        return write()
+
+    with inject_faults(WRITES, {0: change_first}):
+        outcome = stack.sweep()
+    is_late = change != "picked_up"
+    assert (outcome["not_shipped"], outcome["failed"]) == (int(is_late), 0)
+    assert [len(told(stack, user)) for user in ("bob", "mia")] == [int(is_late)] * 2
+    assert not is_due(stack, parcel)
+
+
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
+def test_two_sweeps_and_a_lost_response_report_a_parcel_once(stack: Stack, fault: Any) -> None:
+    stack.start_recording()
+    _, parcel = claim_parcel(stack)
+    stack.now += 7 * DAY
+    with suppress(Crashed), inject_faults(WRITES, {0: fault}):
+        stack.sweep()
+    stack.sweep()
+    assert [len(told(stack, user)) for user in ("bob", "mia")] == [1, 1]
+    assert not is_due(stack, parcel)
+
+
+def test_the_time_to_ship_is_that_of_the_policy_of_the_order(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    days = policy.newest("kakao").ship_by_days
+    monkeypatch.setenv("POLICY", "kakao")
+    settings.settings.cache_clear()
+    order = stack.buy(product="parcel")
+    monkeypatch.setenv("POLICY", "douyin")
+    settings.settings.cache_clear()
+    parcel = stack.claim("bob", stack.give(order)).body
+    item = stack.item(f"SHIPMENT#{parcel['shipment_id']}")
+    assert item is not None
+    assert item["ship_by"] == stack.now + days * DAY
+
+
+def test_a_store_tells_the_merchant_who_wrote_it_or_its_products_last(stack: Stack) -> None:
+    def merchant() -> object:
+        item = stack.item("STORE#store-tea-house")
+        assert item is not None
+        return item["merchant_id"]
+
+    assert merchant() == "mia"
+    product = stack.products["parcel"]
+    known = stack.call("mia", "GET", f"/products/{product}").body
+    body = {name: value for name, value in known.items() if name in ProductRequest.model_fields}
+    path = f"/stores/store-tea-house/products/{product}"
+    counts = []
+    merchants = {name: value for name, value in stack.claims("mia").items() if name != "sub"}
+    for user in ("mia", "moe", "moe"):
+        calls: list[Any] = []
+        stack.call(user, "GET", "/me")  # the first request creates the account
+        with observe_calls(calls.append):
+            answer = stack.call(user, "PUT", path, body, claims=merchants)
+        assert (answer.status, merchant()) == (200, user), answer.raw
+        counts.append(len(calls))
+    assert counts == [counts[0]] * 3
+    store = {"name": "Tea House", "carrier": "swift", "giftable": True}
+    assert stack.call("mia", "PUT", "/stores/store-tea-house", store).status == 200
+    assert merchant() == "mia"
+    assert "merchant_id" not in stack.call("mia", "GET", "/stores/store-tea-house").body

@@ -339,7 +339,7 @@ def test_the_payer_refunds_a_voucher_of_the_gift_and_the_holder_sees_it(stack: S
 # --- messages, counts and money ---------------------------------------------------------------------------------------
 
 
-def test_the_payer_is_told_of_the_units_once_they_are_repaid(stack: Stack) -> None:
+def test_the_payer_is_notified_of_the_units_once_they_are_repaid(stack: Stack) -> None:
     stack.start_recording()
     voucher = claimed(stack)
     stack.deliver_records()
@@ -415,7 +415,7 @@ def refuse(stack: Stack) -> tuple[dict[str, Any], dict[str, Any]]:
     return asked.body, refund
 
 
-def test_a_repayment_that_the_provider_refuses_for_good_waits_for_an_operator(stack: Stack) -> None:
+def test_a_repayment_that_the_provider_refuses_permanently_waits_for_an_operator(stack: Stack) -> None:
     stack.start_recording()
     asked, refund = refuse(stack)
     assert refund["status"] == "manual"

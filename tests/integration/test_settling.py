@@ -114,6 +114,7 @@ def test_the_sweep_alone_settles_due_gifts_and_no_others(stack: Stack) -> None:
         "request_settled": 0,
         "refunded": 0,
         "reminded": 0,
+        "not_shipped": 0,
         "failed": 0,
         "finished": True,
     }

@@ -3,7 +3,7 @@
 import { learnTime, now } from "./clock.js";
 import { randomId } from "./dom.js";
 import { language } from "./i18n.js";
-import { idToken, renewToken } from "./session.js";
+import { forgetUser, idToken, renewToken } from "./session.js";
 import { session } from "./storage.js";
 
 const MAX_ATTEMPTS = 4;
@@ -15,7 +15,8 @@ const TIMEOUT_MS = 35_000;
 
 /**
  * An error response (RFC 9457): its `status` and `code`, `errors` with a pointer for each invalid field, the `total` now if the
- * price has changed, and the `rule` of the policy that decided. `requestId` leads to its log; API Gateway names its own header.
+ * price has changed, the `rule` of the policy that decided, and the `reason` why there is no refund. `requestId` leads to its log;
+ * API Gateway names its own header.
  */
 export class Problem extends Error {
   constructor({ status, headers }, document) {
@@ -27,6 +28,7 @@ export class Problem extends Error {
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
     this.rule = document.rule ?? null;
+    this.reason = document.reason ?? null;
   }
 }
 
@@ -83,10 +85,20 @@ export async function call(method, path, { body, key, as = "json", anonymous = f
     }
     if (attempt >= MAX_ATTEMPTS || !(await isRetryable(response))) {
       if (!response) throw new Offline();
-      throw new Problem(response, await response.json().catch(() => ({})));
+      const problem = new Problem(response, await response.json().catch(() => ({})));
+      if (problem.code === "account-erased") leaveErased();
+      throw problem;
     }
     await pause(response, attempt);
   }
+}
+
+/** Forget the signed-in user, whose account has been deleted, and show the page that says so. */
+function leaveErased() {
+  forgetUser();
+  history.replaceState(null, "", "/#/erased");
+  // What is on the page belongs to the account.
+  location.reload();
 }
 
 /** Return the token that `source` gives, or null. Throws Offline if the user pool does not answer. */

@@ -18,7 +18,9 @@ const routes = [
   { pattern: "#/holdings/:id", part: "orders", load: () => import("./view_holding.js") },
   { pattern: "#/return/:id", part: "orders", load: () => import("./view_return.js") },
   { pattern: "#/inbox", part: "inbox", load: () => import("./view_inbox.js") },
+  { pattern: "#/refunds/:id", part: "orders", load: () => import("./view_refund.js") },
   { pattern: "#/me", part: "me", load: () => import("./view_me.js") },
+  { pattern: "#/erased", part: "me", load: () => import("./view_erased.js") },
 ];
 
 const main = document.getElementById("main");

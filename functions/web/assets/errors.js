@@ -30,6 +30,7 @@ export function errorText(error) {
   if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
     if (has(`rule.${error.rule}`)) return t(`rule.${error.rule}`);
+    if (has(`not_refundable.${error.reason}`)) return t(`not_refundable.${error.reason}`);
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
     return error.status < 500 ? t("not_possible") : t("our_fault");
   }

@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { h } from "./dom.js";
+import { noteErasure, showKnownErasure } from "./erasure.js";
 import { hasFeature, noteFeatures } from "./features.js";
 import { t } from "./i18n.js";
 import { currentUser } from "./session.js";
@@ -21,6 +22,7 @@ export function frame(main) {
   const header = document.querySelector("header.frame");
   header.before(skip);
   header.append(h("nav", { class: "parts", "aria-label": t("shop.parts") }, links));
+  if (currentUser()) showKnownErasure();
   setInterval(() => document.visibilityState === "visible" && countUnread(), POLL_MS);
   document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && countUnread());
 }
@@ -41,11 +43,12 @@ export function markPart(part) {
   }
 }
 
-/** Show the number of unread messages. If it cannot be read, the last known number stays. */
+/** Show the number of unread messages, and whether the account will be deleted. If that cannot be read, what is known stays. */
 export async function countUnread() {
   if (!currentUser()) return;
   const me = await call("GET", "/me").catch(() => null);
   if (!me || !currentUser()) return;
+  noteErasure(me.erase_at ?? null);
   noteFeatures({ order_center: me.order_center !== null });
   const unread = me.order_center?.counts.unread ?? 0;
   pip.hidden = unread === 0;

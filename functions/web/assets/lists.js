@@ -88,7 +88,7 @@ export function holdingEntry(holding) {
     picture: product?.image_url,
     title: product?.title ?? t("center.parcel_from", { store }),
     badge: kind === "voucher" ? t(`center.voucher.${state}`) : statusOf(state),
-    tone: { usable: "good", delivered: "good", redeemed: "", expired: "" }[state] ?? "waiting",
+    tone: { usable: "good", delivered: "good", redeemed: "", expired: "", refunded: "", cancelled: "" }[state] ?? "waiting",
     lines: [
       h("span", {}, h("bdi", {}, store), gift ? ` · ${t("center.a_gift")}` : ""),
       kind === "voucher" && until && state === "usable" && h("span", {}, t("center.until", { day: day(until) })),

@@ -61,7 +61,8 @@ function compile(pattern) {
 }
 
 async function show(routes, main, onRoute, navigated) {
-  const address = location.hash || "#/";
+  // A link may have a query, for other programs: views do not depend on it.
+  const [address] = (location.hash || "#/").split("?");
   const route = routes.find(({ expression }) => expression.test(address)) ?? routes[0];
   const parameters = { ...route.expression.exec(address)?.groups };
   const previous = current;

@@ -83,6 +83,12 @@ export async function signOut() {
   await Promise.race([revoke(token), late]);
 }
 
+/** Delete all data of the user from this device, their share links too: the account has been deleted. */
+export function forgetUser() {
+  local.delete(LINKS + userOf(storedSession()));
+  deleteSession();
+}
+
 /** Revoke a refresh token, if the user pool can be reached. */
 export const revoke = (token) => userPool("RevokeToken", { Token: token }).catch(() => null);
 

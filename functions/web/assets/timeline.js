@@ -19,7 +19,8 @@ export function timeline({ status, events, carrier, tracking_number: number, add
   const reached = STEPS.indexOf(status);
   // Events may arrive out of order: the status decides which steps are ahead. After an incident they are unknown.
   const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
-  const past = events.length > 0 ? events : [{ status }];
+  // A cancellation is not an event of the carrier.
+  const past = events.length > 0 && status !== "cancelled" ? events : [...events, { status }];
   return h(
     "section",
     { class: "shipment", "aria-labelledby": "shipment-status" },

@@ -1,4 +1,4 @@
-// A gift, for its giver: the share link, the claims, what happens at the end, and cancelling.
+// A gift, for its giver: the share link, the claims, what happens at the end, cancelling, and refunds where the giver can ask.
 
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
@@ -15,6 +15,7 @@ import { action, copy, countdown } from "./ui.js";
 import { watch } from "./watch.js";
 
 const MAX_OFFERED = 20;
+const MAX_REQUESTS = 100;
 
 export async function view(main, { id }) {
   const read = () => call("GET", `/gifts/${id}`);
@@ -29,7 +30,7 @@ export async function view(main, { id }) {
   const open = state === "open";
   const link = savedLink(id);
   if (!open) removeLink(id);
-  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end.recipient_id].map(nameOf));
+  const [name, nextName, asked] = await Promise.all([...[open ? named : null, gift.at_end.recipient_id].map(nameOf), findRequests(claims)]);
   const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
   const mayCancel = !isForbidden(gift, "giver_cancel");
   fill(
@@ -43,7 +44,7 @@ export async function view(main, { id }) {
     !open && outcome(gift, nextName),
     claims.length > 0 && [
       h("h2", {}, t("shop.gift.opened_by")),
-      h("ul", { class: "rows" }, claims.map(claimRow)),
+      h("ul", { class: "rows" }, claims.map((claim) => claimRow(claim, product.kind, asked))),
     ],
     h(
       "div",
@@ -140,12 +141,30 @@ async function cancel(id) {
   announce(t("shop.gift.cancelled"));
 }
 
-/** A claim: by whom, when, and the shipment's status of a parcel. */
-function claimRow({ display_name: name, claimed_at: at, shipment_status: status }) {
+/** Return the refund requests of the user, by holding; none if the user cannot ask for this gift. */
+async function findRequests(claims) {
+  if (!claims.some((claim) => claim.holding_id)) return {};
+  const { items } = await call("GET", `/refund-requests?limit=${MAX_REQUESTS}`);
+  // The newest first: it replaces an earlier one that was withdrawn.
+  return Object.fromEntries(items.toReversed().map((request) => [request.holding_id, request]));
+}
+
+/** A claim: by whom, when, the shipment's status of a parcel, and the way to a refund where the giver can ask for one. */
+function claimRow(claim, kind, asked) {
+  const { display_name: name, claimed_at: at, shipment_status: status, holding_id: id } = claim;
+  const request = asked[id];
   return h(
     "li",
     {},
     h("span", {}, h("bdi", {}, h("strong", {}, name)), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
+    request && h("span", { class: "ask" }, h("a", { href: `#/refunds/${request.refund_request_id}` }, t(`refund.${request.state}`))),
+    id && (!request || request.state === "withdrawn") && h("div", { class: "ask" }, action(t("refund.ask"), () => askFor(claim, kind), { class: "link" })),
   );
+}
+
+async function askFor({ holding_id: id, display_name: name, shipment_status: status }, kind) {
+  const { askForRefund } = await import("./refunds.js");
+  const asked = await askForRefund({ id, state: kind === "voucher" ? kind : status, holder: name || t("shop.gift.a_friend") });
+  if (asked) location.hash = `#/refunds/${asked.refund_request_id}`;
 }

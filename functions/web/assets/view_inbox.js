@@ -8,8 +8,22 @@ import { list, nothing } from "./lists.js";
 import { action } from "./ui.js";
 
 // Kinds of messages to a giver. They link to the giver's view of the gift, other kinds to the page of the gift.
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again"];
-const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_refunded: "↩", gift_passed_on: "→", gift_declined: "–", asked_again: "?", parcel_update: "→" };
+const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
+const MARKS = {
+  gift_claimed: "✓",
+  gift_returned: "↩",
+  gift_refunded: "↩",
+  gift_passed_on: "→",
+  gift_declined: "–",
+  asked_again: "?",
+  parcel_update: "→",
+  parcel_not_shipped: "!",
+  voucher_expiring: "!",
+  voucher_redeemed: "✓",
+  voucher_usable_again: "↩",
+  refund_issued: "↩",
+  refund_decided: "↩",
+};
 
 export async function view(main) {
   const title = t("center.inbox");
@@ -69,7 +83,10 @@ function message(unread) {
   };
 }
 
-function wayTo({ kind, gift_id: id }) {
+function wayTo({ kind, gift_id: id, link }) {
+  // A link into the app names what the message is about: a voucher, a parcel or an order.
+  const { hash } = new URL(link);
+  if (hash) return hash;
   if (!id) return "#/center/holdings";
   return TO_THE_GIVER.includes(kind) ? `#/gifts/${id}` : `/g/${id}`;
 }

@@ -40,6 +40,7 @@ export async function view(main, { id }) {
       h("span", {}, h("strong", { dir: "auto" }, product.title), h("span", { class: "faint" }, t("shop.store_quantity", { store: product.store_name, count: quantity }))),
     ),
     units && places(units),
+    units?.refunded > 0 && h("p", { class: "faint repaid" }, t("shop.repaid", { total: money(repaid(order)) })),
     h(
       "div",
       { class: "more-ways" },
@@ -66,6 +67,11 @@ function whyNot({ product, actions, refusals }) {
   // Expired vouchers can only be refunded.
   const text = product.not_giftable_code ? notGiftable(product) : !actions.includes("use") ? t("shop.voucher_expired") : rule && t(`rule.${rule}`);
   return text ? h("p", { class: "not-giftable" }, text) : null;
+}
+
+/** Return the amount of the refunded units: the total of an order may not divide evenly among its units. */
+function repaid({ quantity, units, payment: { total } }) {
+  return { ...total, amount: Math.floor((total.amount * units.refunded) / quantity) };
 }
 
 function places(units) {

@@ -564,6 +564,11 @@ async function signOut() {
   await Promise.race([revoke(token), late]);
 }
 
+function forgetUser() {
+  local.delete(LINKS + userOf(storedSession()));
+  deleteSession();
+}
+
 const revoke = (token) => userPool("RevokeToken", { Token: token }).catch(() => null);
 
 const canRenew = () => Boolean(storedSession()?.refresh_token);
@@ -669,9 +674,9 @@ async function callUserPool(action, parameters) {
   if (!response.ok) throw new UserPoolError(response.status, (answer.__type ?? "").split("#").pop(), answer.message ?? "");
   return answer;
 }
-return { currentUser, saveSession, signOut, revoke, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
+return { currentUser, saveSession, signOut, forgetUser, revoke, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
 });
-handsel.define("api.js", ["clock.js", "dom.js", "i18n.js", "session.js", "storage.js"], async ({ learnTime, now }, { randomId }, { language }, { idToken, renewToken }, { session }) => {
+handsel.define("api.js", ["clock.js", "dom.js", "i18n.js", "session.js", "storage.js"], async ({ learnTime, now }, { randomId }, { language }, { forgetUser, idToken, renewToken }, { session }) => {
 const MAX_ATTEMPTS = 4;
 const PENDING = "handsel.pending.";
 const PAUSE_MS = 400;
@@ -687,6 +692,7 @@ class Problem extends Error {
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
     this.rule = document.rule ?? null;
+    this.reason = document.reason ?? null;
   }
 }
 
@@ -729,10 +735,18 @@ async function call(method, path, { body, key, as = "json", anonymous = false } 
     }
     if (attempt >= MAX_ATTEMPTS || !(await isRetryable(response))) {
       if (!response) throw new Offline();
-      throw new Problem(response, await response.json().catch(() => ({})));
+      const problem = new Problem(response, await response.json().catch(() => ({})));
+      if (problem.code === "account-erased") leaveErased();
+      throw problem;
     }
     await pause(response, attempt);
   }
+}
+
+function leaveErased() {
+  forgetUser();
+  history.replaceState(null, "", "/#/erased");
+  location.reload();
 }
 
 async function requestToken(source) {
@@ -825,49 +839,6 @@ async function askFeatures() {
 show(local.getJson(STORAGE_KEY) ?? {});
 return { hasFeature, noteFeatures, askFeatures };
 });
-handsel.define("frame.js", ["api.js", "dom.js", "features.js", "i18n.js", "session.js"], async ({ call }, { h }, { hasFeature, noteFeatures }, { t }, { currentUser }) => {
-const POLL_MS = 30_000;
-const PARTS = { shop: "#/", orders: "#/center", inbox: "#/inbox", me: "#/me" };
-
-const pip = h("span", { class: "pip", hidden: true });
-const links = Object.entries(PARTS).map(([part, href]) =>
-  h("a", { href, class: `part ${part}`, data: { part } }, h("span", {}, t(`shop.part.${part}`)), part === "inbox" && pip),
-);
-
-function frame(main) {
-  const skip = h("a", { class: "skip", href: "#main", on: { click: (event) => skipToContent(event, main) } }, t("shop.skip"));
-  const header = document.querySelector("header.frame");
-  header.before(skip);
-  header.append(h("nav", { class: "parts", "aria-label": t("shop.parts") }, links));
-  setInterval(() => document.visibilityState === "visible" && countUnread(), POLL_MS);
-  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && countUnread());
-}
-
-function skipToContent(event, main) {
-  event.preventDefault();
-  main.querySelector("h1")?.focus();
-  main.scrollIntoView();
-}
-
-function markPart(part) {
-  const shown = part === "orders" && !hasFeature("order_center") ? "me" : part;
-  for (const link of links) {
-    if (link.dataset.part === shown) link.setAttribute("aria-current", "page");
-    else link.removeAttribute("aria-current");
-  }
-}
-
-async function countUnread() {
-  if (!currentUser()) return;
-  const me = await call("GET", "/me").catch(() => null);
-  if (!me || !currentUser()) return;
-  noteFeatures({ order_center: me.order_center !== null });
-  const unread = me.order_center?.counts.unread ?? 0;
-  pip.hidden = unread === 0;
-  pip.replaceChildren(h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : unread), h("span", { class: "unseen" }, t("shop.unread", { count: unread })));
-}
-return { frame, markPart, countUnread };
-});
 handsel.define("errors.js", ["api.js", "i18n.js", "load.js", "session.js"], async ({ Offline, Problem, SignedOut, Unconfirmed }, { has, t }, { NotLoaded }, { UserPoolError }) => {
 class Explained extends Error {
   constructor(text, ways = []) {
@@ -888,6 +859,7 @@ function errorText(error) {
   if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
     if (has(`rule.${error.rule}`)) return t(`rule.${error.rule}`);
+    if (has(`not_refundable.${error.reason}`)) return t(`not_refundable.${error.reason}`);
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
     return error.status < 500 ? t("not_possible") : t("our_fault");
   }
@@ -1086,7 +1058,7 @@ function compile(pattern) {
 }
 
 async function show(routes, main, onRoute, navigated) {
-  const address = location.hash || "#/";
+  const [address] = (location.hash || "#/").split("?");
   const route = routes.find(({ expression }) => expression.test(address)) ?? routes[0];
   const parameters = { ...route.expression.exec(address)?.groups };
   const previous = current;
@@ -1157,6 +1129,78 @@ function drawSignIn(stage) {
 }
 return { start, redraw, shownBefore, rememberShown, replace };
 });
+handsel.define("erasure.js", ["api.js", "dom.js", "i18n.js", "router.js", "storage.js", "ui.js"], async ({ call }, { announce, h }, { t, when }, { redraw }, { local }, { action }) => {
+const STORAGE_KEY = "handsel.erase_at";
+
+let shown = null;
+let notice = null;
+
+function noteErasure(eraseAt) {
+  if (eraseAt === shown) return;
+  shown = eraseAt;
+  notice?.remove();
+  notice = null;
+  if (eraseAt === null) return local.delete(STORAGE_KEY);
+  local.set(STORAGE_KEY, eraseAt);
+  notice = h("div", { class: "leaving", role: "region", "aria-label": t("leaving.delete") }, h("p", {}, t("leaving.banner", { time: when(eraseAt) })), action(t("leaving.keep"), keep));
+  document.getElementById("main").before(notice);
+}
+
+async function keep() {
+  await call("POST", "/me/keep");
+  noteErasure(null);
+  announce(t("leaving.kept_account"));
+  redraw();
+}
+
+const showKnownErasure = () => noteErasure(local.get(STORAGE_KEY));
+return { noteErasure, showKnownErasure };
+});
+handsel.define("frame.js", ["api.js", "dom.js", "erasure.js", "features.js", "i18n.js", "session.js"], async ({ call }, { h }, { noteErasure, showKnownErasure }, { hasFeature, noteFeatures }, { t }, { currentUser }) => {
+const POLL_MS = 30_000;
+const PARTS = { shop: "#/", orders: "#/center", inbox: "#/inbox", me: "#/me" };
+
+const pip = h("span", { class: "pip", hidden: true });
+const links = Object.entries(PARTS).map(([part, href]) =>
+  h("a", { href, class: `part ${part}`, data: { part } }, h("span", {}, t(`shop.part.${part}`)), part === "inbox" && pip),
+);
+
+function frame(main) {
+  const skip = h("a", { class: "skip", href: "#main", on: { click: (event) => skipToContent(event, main) } }, t("shop.skip"));
+  const header = document.querySelector("header.frame");
+  header.before(skip);
+  header.append(h("nav", { class: "parts", "aria-label": t("shop.parts") }, links));
+  if (currentUser()) showKnownErasure();
+  setInterval(() => document.visibilityState === "visible" && countUnread(), POLL_MS);
+  document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && countUnread());
+}
+
+function skipToContent(event, main) {
+  event.preventDefault();
+  main.querySelector("h1")?.focus();
+  main.scrollIntoView();
+}
+
+function markPart(part) {
+  const shown = part === "orders" && !hasFeature("order_center") ? "me" : part;
+  for (const link of links) {
+    if (link.dataset.part === shown) link.setAttribute("aria-current", "page");
+    else link.removeAttribute("aria-current");
+  }
+}
+
+async function countUnread() {
+  if (!currentUser()) return;
+  const me = await call("GET", "/me").catch(() => null);
+  if (!me || !currentUser()) return;
+  noteErasure(me.erase_at ?? null);
+  noteFeatures({ order_center: me.order_center !== null });
+  const unread = me.order_center?.counts.unread ?? 0;
+  pip.hidden = unread === 0;
+  pip.replaceChildren(h("span", { "aria-hidden": "true" }, unread > 99 ? "99+" : unread), h("span", { class: "unseen" }, t("shop.unread", { count: unread })));
+}
+return { frame, markPart, countUnread };
+});
 handsel.define("app.js", ["features.js", "frame.js", "router.js", "ui.js"], async ({ askFeatures }, { countUnread, frame, markPart }, { start }, { warnIfNotStored }) => {
 const routes = [
   { pattern: "#/", part: "shop", load: () => handsel.load("view_home.js") },
@@ -1171,7 +1215,9 @@ const routes = [
   { pattern: "#/holdings/:id", part: "orders", load: () => handsel.load("view_holding.js") },
   { pattern: "#/return/:id", part: "orders", load: () => handsel.load("view_return.js") },
   { pattern: "#/inbox", part: "inbox", load: () => handsel.load("view_inbox.js") },
+  { pattern: "#/refunds/:id", part: "orders", load: () => handsel.load("view_refund.js") },
   { pattern: "#/me", part: "me", load: () => handsel.load("view_me.js") },
+  { pattern: "#/erased", part: "me", load: () => handsel.load("view_erased.js") },
 ];
 
 const main = document.getElementById("main");

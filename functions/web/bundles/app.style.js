@@ -307,6 +307,9 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .pip { position: absolute; top: 4px; left: calc(50% + 6px); min-width: 20px; padding: 0 5px; border-radius: 999px; background: var(--red); color: var(--on-red); font-size: .75rem; font-weight: 700; line-height: 20px; text-align: center; }
 .pip[hidden] { display: none; }
 
+.leaving { display: flex; flex-wrap: wrap; align-items: center; justify-content: space-between; gap: .25rem 1rem; max-width: 34rem; margin: 8px auto 0; padding: .5rem 16px; background: var(--warn); border-left: 4px solid var(--red); }
+.leaving p { flex: 1 1 14rem; margin: 0; }
+
 .skeleton { height: 60vh; margin: 16px 0; border-radius: var(--radius); background: linear-gradient(100deg, var(--sunken) 40%, var(--surface) 50%, var(--sunken) 60%) 0 0 / 300% 100%; animation: shimmer 1.4s linear infinite; opacity: 0; animation: shimmer 1.4s linear infinite, appear .2s .25s forwards; }
 @keyframes shimmer { from { background-position: 100% 0; } to { background-position: -50% 0; } }
 @keyframes appear { to { opacity: 1; } }
@@ -314,6 +317,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 @media (min-width: 720px) {
   body.app main { max-width: 44rem; padding-bottom: 64px; }
   .frame { justify-content: space-between; max-width: 44rem; }
+  .leaving { max-width: calc(44rem - 32px); border-radius: 8px; }
   .parts { position: static; border: 0; background: none; gap: .25rem; padding: 0; }
   .part { flex: none; white-space: nowrap; flex-direction: row; gap: .4rem; min-height: 44px; padding: 0 .75rem; border-radius: 999px; font-size: .95rem; }
   .part:hover { background: var(--sunken); }
@@ -423,6 +427,8 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .more-ways .action > button { width: 100%; }
 .rows { display: grid; gap: .5rem; }
 .rows li > a, .rows li:not(:has(> a)) { display: flex; align-items: center; justify-content: space-between; gap: .9rem; min-height: 48px; padding: .6rem .75rem; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); color: var(--ink); text-decoration: none; }
+.rows li:has(.ask) { flex-wrap: wrap; gap: 0 .9rem; }
+.rows .ask { flex-basis: 100%; }
 .rows a > span { flex: 1; display: grid; }
 .rows img { width: 96px; border-radius: 8px; }
 .rows q, .preview .blessing, .given-cover .blessing { font-family: var(--serif); }
@@ -550,6 +556,11 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .timeline .ahead { color: var(--faint); padding-bottom: .7rem; }
 .timeline .ahead::before { background: none; border: 2px solid var(--faint); }
 
+.refund { display: grid; gap: .75rem; }
+.refund > *, .refund .facts { margin: 0; }
+.refund .facts:empty, .refund .notice:empty { display: none; }
+.refund button { justify-self: start; }
+
 .given { text-align: center; }
 .given img { border-radius: 12px; }
 .given h2 { margin: .75rem 0 0; }
@@ -576,6 +587,11 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .languages { display: flex; gap: .5rem; clear: both; }
 .languages [aria-pressed="true"] { border-color: var(--red); color: var(--red); }
 .out { width: 100%; margin-top: .5rem; }
+
+.points { margin: .25rem 0 1rem; padding-left: 1.1rem; list-style: disc; }
+.panel h3 { margin: 1rem 0 0; font-size: 1rem; }
+.sure { display: flex; align-items: flex-start; gap: .6rem; color: var(--ink); font-size: 1rem; }
+.sure input { flex: none; width: 22px; height: 22px; min-height: 0; margin: .1rem 0 0; accent-color: var(--red); }
 
 .goods .options { gap: .6rem; }
 .goods .option { padding: .6rem .9rem .6rem .6rem; }

@@ -564,6 +564,11 @@ async function signOut() {
   await Promise.race([revoke(token), late]);
 }
 
+function forgetUser() {
+  local.delete(LINKS + userOf(storedSession()));
+  deleteSession();
+}
+
 const revoke = (token) => userPool("RevokeToken", { Token: token }).catch(() => null);
 
 const canRenew = () => Boolean(storedSession()?.refresh_token);
@@ -669,9 +674,9 @@ async function callUserPool(action, parameters) {
   if (!response.ok) throw new UserPoolError(response.status, (answer.__type ?? "").split("#").pop(), answer.message ?? "");
   return answer;
 }
-return { currentUser, saveSession, signOut, revoke, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
+return { currentUser, saveSession, signOut, forgetUser, revoke, canRenew, idToken, renewToken, accessToken, UserPoolError, userPool, callUserPool };
 });
-handsel.define("api.js", ["clock.js", "dom.js", "i18n.js", "session.js", "storage.js"], async ({ learnTime, now }, { randomId }, { language }, { idToken, renewToken }, { session }) => {
+handsel.define("api.js", ["clock.js", "dom.js", "i18n.js", "session.js", "storage.js"], async ({ learnTime, now }, { randomId }, { language }, { forgetUser, idToken, renewToken }, { session }) => {
 const MAX_ATTEMPTS = 4;
 const PENDING = "handsel.pending.";
 const PAUSE_MS = 400;
@@ -687,6 +692,7 @@ class Problem extends Error {
     this.errors = document.errors ?? [];
     this.total = document.total ?? null;
     this.rule = document.rule ?? null;
+    this.reason = document.reason ?? null;
   }
 }
 
@@ -729,10 +735,18 @@ async function call(method, path, { body, key, as = "json", anonymous = false } 
     }
     if (attempt >= MAX_ATTEMPTS || !(await isRetryable(response))) {
       if (!response) throw new Offline();
-      throw new Problem(response, await response.json().catch(() => ({})));
+      const problem = new Problem(response, await response.json().catch(() => ({})));
+      if (problem.code === "account-erased") leaveErased();
+      throw problem;
     }
     await pause(response, attempt);
   }
+}
+
+function leaveErased() {
+  forgetUser();
+  history.replaceState(null, "", "/#/erased");
+  location.reload();
 }
 
 async function requestToken(source) {
@@ -850,6 +864,7 @@ function errorText(error) {
   if (error instanceof Unconfirmed) return t("unconfirmed");
   if (error instanceof Problem) {
     if (has(`rule.${error.rule}`)) return t(`rule.${error.rule}`);
+    if (has(`not_refundable.${error.reason}`)) return t(`not_refundable.${error.reason}`);
     if (has(`problem.${error.code}`)) return t(`problem.${error.code}`);
     return error.status < 500 ? t("not_possible") : t("our_fault");
   }
@@ -1017,7 +1032,7 @@ function statusOf(status) {
 function timeline({ status, events, carrier, tracking_number: number, address, address_label: label }) {
   const reached = STEPS.indexOf(status);
   const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
-  const past = events.length > 0 ? events : [{ status }];
+  const past = events.length > 0 && status !== "cancelled" ? events : [...events, { status }];
   return h(
     "section",
     { class: "shipment", "aria-labelledby": "shipment-status" },

@@ -150,7 +150,7 @@ function statusOf(status) {
 function timeline({ status, events, carrier, tracking_number: number, address, address_label: label }) {
   const reached = STEPS.indexOf(status);
   const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
-  const past = events.length > 0 ? events : [{ status }];
+  const past = events.length > 0 && status !== "cancelled" ? events : [...events, { status }];
   return h(
     "section",
     { class: "shipment", "aria-labelledby": "shipment-status" },
@@ -209,6 +209,7 @@ return { watch };
 });
 handsel.define("view_gift.js", ["api.js", "dom.js", "features.js", "i18n.js", "links.js", "outcome.js", "panel.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { hasFeature }, { money, t, when }, { removeLink, savedLink }, { outcomeOf }, { panel }, { contacts, findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, copy, countdown }, { watch }) => {
 const MAX_OFFERED = 20;
+const MAX_REQUESTS = 100;
 
 async function view(main, { id }) {
   const read = () => call("GET", `/gifts/${id}`);
@@ -222,7 +223,7 @@ async function view(main, { id }) {
   const open = state === "open";
   const link = savedLink(id);
   if (!open) removeLink(id);
-  const [name, nextName] = await Promise.all([open ? named : null, gift.at_end.recipient_id].map(nameOf));
+  const [name, nextName, asked] = await Promise.all([...[open ? named : null, gift.at_end.recipient_id].map(nameOf), findRequests(claims)]);
   const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
   const mayCancel = !isForbidden(gift, "giver_cancel");
   fill(
@@ -236,7 +237,7 @@ async function view(main, { id }) {
     !open && outcome(gift, nextName),
     claims.length > 0 && [
       h("h2", {}, t("shop.gift.opened_by")),
-      h("ul", { class: "rows" }, claims.map(claimRow)),
+      h("ul", { class: "rows" }, claims.map((claim) => claimRow(claim, product.kind, asked))),
     ],
     h(
       "div",
@@ -328,13 +329,29 @@ async function cancel(id) {
   announce(t("shop.gift.cancelled"));
 }
 
-function claimRow({ display_name: name, claimed_at: at, shipment_status: status }) {
+async function findRequests(claims) {
+  if (!claims.some((claim) => claim.holding_id)) return {};
+  const { items } = await call("GET", `/refund-requests?limit=${MAX_REQUESTS}`);
+  return Object.fromEntries(items.toReversed().map((request) => [request.holding_id, request]));
+}
+
+function claimRow(claim, kind, asked) {
+  const { display_name: name, claimed_at: at, shipment_status: status, holding_id: id } = claim;
+  const request = asked[id];
   return h(
     "li",
     {},
     h("span", {}, h("bdi", {}, h("strong", {}, name)), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
+    request && h("span", { class: "ask" }, h("a", { href: `#/refunds/${request.refund_request_id}` }, t(`refund.${request.state}`))),
+    id && (!request || request.state === "withdrawn") && h("div", { class: "ask" }, action(t("refund.ask"), () => askFor(claim, kind), { class: "link" })),
   );
+}
+
+async function askFor({ holding_id: id, display_name: name, shipment_status: status }, kind) {
+  const { askForRefund } = await handsel.load("refunds.js");
+  const asked = await askForRefund({ id, state: kind === "voucher" ? kind : status, holder: name || t("shop.gift.a_friend") });
+  if (asked) location.hash = `#/refunds/${asked.refund_request_id}`;
 }
 return { view };
 });

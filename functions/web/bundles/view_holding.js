@@ -44,23 +44,75 @@ function showPanel(title, draw) {
 }
 return { panel };
 });
-handsel.define("return_gift.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { t }) => {
-const MAX_SENT = 100;
+handsel.define("policy.js", ["api.js", "clock.js", "i18n.js"], async ({ call }, { now }, { span, t }) => {
+const DAY_MS = 86_400_000;
 
-async function findReturnGift(giftId) {
-  const { items } = await call("GET", `/gifts?role=sent&limit=${MAX_SENT}`);
-  return items.find((gift) => gift.in_return_for === giftId) ?? null;
+let asked = null;
+
+function currentPolicy() {
+  asked ??= call("GET", "/meta/policy", { anonymous: true }).catch(() => {
+    asked = null;
+    return null;
+  });
+  return asked;
 }
 
-function returnGift(giftId) {
-  const place = h("div", { class: "return-gift" }, h("a", { class: "button main", href: `/#/return/${giftId}` }, t("gift.return_gift")));
-  findReturnGift(giftId).then(
-    (sent) => sent && fill(place, h("a", { class: "button", href: `/#/gifts/${sent.gift_id}` }, t("gift.return_gift_sent"))),
-    () => {},
+const isForbidden = ({ refusals }, rule) => refusals.some((each) => each.rule === rule);
+
+async function rulesOf(order) {
+  const current = await currentPolicy();
+  const mayChoose = !isForbidden(order, "giver_may_choose");
+  const { policy_id: id, version } = order.policy;
+  if (!current || id !== current.policy_id || version !== current.version) return { window: null, atEnd: null, mayChoose };
+  const { window, at_end: atEnd } = current.rules;
+  const seconds = window.value[order.product.kind];
+  return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
+}
+
+function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
+  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+}
+
+function within(window) {
+  return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
+}
+return { currentPolicy, isForbidden, rulesOf, within };
+});
+handsel.define("radios.js", ["dom.js"], async ({ h }) => {
+function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
+  const element = h(
+    "fieldset",
+    { class: `radios ${className}`, on: { change: () => onChange(value()) } },
+    h("legend", {}, legend),
+    h("div", { class: "options" }, options.map((option) => card(name, option, chosen))),
   );
-  return place;
+  function value() {
+    return element.querySelector("input:checked")?.value ?? null;
+  }
+  const find = (wanted) => [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  function choose(wanted, { focus = true } = {}) {
+    const input = find(wanted);
+    input.click();
+    if (focus) input.focus();
+  }
+  function disable(wanted, isDisabled, text) {
+    const input = find(wanted);
+    input.disabled = isDisabled;
+    input.closest("label").querySelector("small").textContent = text;
+  }
+  return { element, value, choose, disable };
 }
-return { findReturnGift, returnGift };
+
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
+  return h(
+    "label",
+    { class: "option", "data-theme": theme },
+    h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
+    image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
+    h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),
+  );
+}
+return { radios };
 });
 handsel.define("timeline.js", ["dom.js", "i18n.js", "ui.js"], async ({ h }, { t, when }, { copyButton }) => {
 const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
@@ -72,7 +124,7 @@ function statusOf(status) {
 function timeline({ status, events, carrier, tracking_number: number, address, address_label: label }) {
   const reached = STEPS.indexOf(status);
   const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
-  const past = events.length > 0 ? events : [{ status }];
+  const past = events.length > 0 && status !== "cancelled" ? events : [...events, { status }];
   return h(
     "section",
     { class: "shipment", "aria-labelledby": "shipment-status" },
@@ -113,6 +165,145 @@ function addressBlock({ phone, country }, label) {
 }
 return { statusOf, timeline, fact };
 });
+handsel.define("refunds.js", ["api.js", "dom.js", "errors.js", "i18n.js", "panel.js", "radios.js", "timeline.js", "ui.js"], async ({ call, create, Problem }, { announce, fill, h }, { Explained }, { t, when }, { panel }, { radios }, { fact }, { action, runAction }) => {
+const MAX_NOTE = 300;
+const MAX_CARRIER = 80;
+const MAX_NUMBER = 64;
+const REASONS = {
+  voucher: ["unwanted", "other"],
+  ready_to_ship: ["unwanted", "not_shipped", "other"],
+  lost: ["lost", "other"],
+  returned: ["unwanted", "other"],
+  delivered: ["damaged", "wrong_item", "unwanted", "other"],
+};
+
+function stageOf(state) {
+  return state in REASONS ? state : "delivered";
+}
+
+const hint = (state, isLate) => t(`refund.hint.${isLate ? "late" : stageOf(state)}`);
+
+function askForRefund({ id, state, giver = null, holder = null, reason = null }) {
+  const stage = stageOf(state);
+  return panel(t("refund.ask"), (close) => {
+    const options = REASONS[stage].map((value) => ({ value, label: t(`refund.reason.${value}`) }));
+    const why = radios(t("refund.why"), "reason", options, reason ?? REASONS[stage][0]);
+    const note = h("textarea", { name: "note", maxlength: MAX_NOTE, rows: 2, dir: "auto" });
+    const send = async () => {
+      const text = note.value.replace(/\s+/g, " ").trim();
+      const body = { reason: why.value(), ...(text && { note: text }) };
+      close(await explained(() => create(`ask-refund:${id}`, `/holdings/${id}/refund-requests`, body), "refund.note_invalid"));
+    };
+    return [
+      h("p", {}, t(holder === null ? `refund.effect.${stage}` : `refund.friend.${stage}`, { name: holder })),
+      h("p", {}, giver === null ? t("shop.refund_hint") : t("refund.to_giver", { name: giver })),
+      why.element,
+      h("label", {}, t("refund.note"), note),
+      action(t("refund.ask"), send, { class: "main" }),
+    ];
+  });
+}
+
+async function explained(perform, key) {
+  try {
+    return await perform();
+  } catch (error) {
+    if (error instanceof Problem && error.code === "invalid-request") throw new Explained(t(key));
+    throw error;
+  }
+}
+
+function progress(request, { giver = null, isHolder = true }, changed) {
+  const { refund_request_id: id, state, reason, note, decision_note: decision, actions } = request;
+  const isAsker = reason !== null;
+  const isReturning = state === "returning";
+  const withdraw = async () => {
+    changed(await call("POST", `/refund-requests/${id}/withdraw`));
+    announce(t("refund.withdrawn"));
+  };
+  return h(
+    "section",
+    { class: "card refund", "aria-labelledby": "refund-state" },
+    h("h2", { id: "refund-state" }, t(`refund.${state}`)),
+    h("p", {}, stateText(request, { giver, isHolder, isAsker })),
+    h(
+      "dl",
+      { class: "facts" },
+      isAsker && fact(t("refund.why"), t(`refund.reason.${reason}`)),
+      note && fact(t("refund.your_note"), h("bdi", {}, note)),
+      decision && fact(t("refund.decision_note"), h("bdi", {}, decision)),
+      request.return_carrier && fact(t("center.carrier"), h("bdi", {}, request.return_carrier)),
+      request.return_tracking_number && fact(t("center.tracking_number"), h("bdi", { translate: "no" }, request.return_tracking_number)),
+    ),
+    actions.includes("return") && h("button", { type: "button", class: isReturning ? "quiet" : "main", on: { click: sendBack } }, t(isReturning ? "refund.correct" : "refund.return")),
+    actions.includes("withdraw") && action(t("refund.withdraw"), withdraw, { class: "quiet" }),
+  );
+
+  async function sendBack() {
+    const answer = await panel(t("refund.return"), (close) => returnForm(request, close));
+    if (!answer) return;
+    changed(answer);
+    announce(t("refund.returning"));
+  }
+}
+
+function stateText({ state, decide_by: decideBy, due_at: due }, { giver, isHolder, isAsker }) {
+  switch (state) {
+    case "requested":
+      return t(isAsker ? "refund.requested.text" : "refund.requested.by_payer", { time: when(decideBy), name: giver });
+    case "approved":
+      return t(isHolder ? "refund.approved.text" : "refund.approved.friend", { time: due && when(due) });
+    case "refunding":
+    case "refunded":
+      return t(giver === null ? `refund.${state}.own` : `refund.${state}.giver`, { name: giver });
+    default:
+      return t(`refund.${state}.text`);
+  }
+}
+
+function returnForm({ refund_request_id: id, return_carrier: carrierNow, return_tracking_number: numberNow }, close) {
+  const notice = h("div", { class: "notice" });
+  const carrier = h("input", { name: "carrier", value: carrierNow ?? "", required: true, maxlength: MAX_CARRIER, dir: "auto" });
+  const number = h("input", { name: "tracking_number", value: numberNow ?? "", required: true, maxlength: MAX_NUMBER, autocomplete: "off", spellcheck: "false", translate: "no" });
+  const button = h("button", { type: "submit", class: "main" }, t("refund.return_now"));
+  const send = async () => {
+    const body = { carrier: carrier.value, tracking_number: number.value };
+    close(await explained(() => call("PUT", `/refund-requests/${id}/return`, { body }), "refund.return_invalid"));
+  };
+  function submit(event) {
+    event.preventDefault();
+    runAction(button, notice, send);
+  }
+  return h(
+    "form",
+    { on: { submit } },
+    h("p", {}, t("refund.return_hint")),
+    h("label", {}, t("center.carrier"), carrier),
+    h("label", {}, t("center.tracking_number"), number),
+    button,
+    notice,
+  );
+}
+return { hint, askForRefund, progress };
+});
+handsel.define("return_gift.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { t }) => {
+const MAX_SENT = 100;
+
+async function findReturnGift(giftId) {
+  const { items } = await call("GET", `/gifts?role=sent&limit=${MAX_SENT}`);
+  return items.find((gift) => gift.in_return_for === giftId) ?? null;
+}
+
+function returnGift(giftId) {
+  const place = h("div", { class: "return-gift" }, h("a", { class: "button main", href: `/#/return/${giftId}` }, t("gift.return_gift")));
+  findReturnGift(giftId).then(
+    (sent) => sent && fill(place, h("a", { class: "button", href: `/#/gifts/${sent.gift_id}` }, t("gift.return_gift_sent"))),
+    () => {},
+  );
+  return place;
+}
+return { findReturnGift, returnGift };
+});
 handsel.define("watch.js", [], async () => {
 const POLL_MS = 5_000;
 
@@ -129,16 +320,23 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_holding.js", ["api.js", "dom.js", "i18n.js", "panel.js", "return_gift.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { t, when }, { panel }, { returnGift }, { redraw }, { fact, statusOf, timeline }, { action, copyButton }, { watch }) => {
+handsel.define("view_holding.js", ["api.js", "clock.js", "dom.js", "i18n.js", "panel.js", "policy.js", "refunds.js", "return_gift.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call, create }, { now }, { announce, fill, h }, { t, when }, { panel }, { currentPolicy }, { askForRefund, hint, progress }, { returnGift }, { redraw }, { fact, statusOf, timeline }, { action, copyButton }, { watch }) => {
+const DAY_MS = 86_400_000;
+const NEVER_DELIVERED = ["returned", "lost", "cancelled"];
+
 async function view(main, { id }) {
   const read = () => call("GET", `/holdings/${id}`);
   const holding = await read();
-  const { gift_id: giftId, kind } = holding;
-  const [gift, body] = await Promise.all([
+  const { gift_id: giftId, kind, state, shipment_id: shipmentId } = holding;
+  const isVoucher = kind === "voucher";
+  const [gift, policy, shown] = await Promise.all([
     giftId && call("GET", `/gifts/${giftId}`),
-    kind === "voucher" ? voucher(holding) : parcel(holding),
+    ["ready_to_ship", "expired"].includes(state) && currentPolicy(),
+    isVoucher ? state === "usable" && qr(id) : call("GET", `/shipments/${shipmentId}`),
   ]);
-  fill(main, body, gift && given(gift));
+  const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
+  const request = holding.refund_request && progress(holding.refund_request, { giver: gift && gift.giver_name }, redraw);
+  fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
@@ -147,8 +345,26 @@ function titleOf({ product, store_name: store }) {
   return product?.title ?? t("center.parcel_from", { store });
 }
 
-async function voucher(holding) {
-  const { holding_id: id, product, store_name: store, code, state, valid_until: until } = holding;
+function asking(holding, gift, policy) {
+  const { holding_id: id, kind } = holding;
+  const giver = gift && gift.giver_name;
+  const state = kind === "voucher" ? kind : holding.state;
+  const isLate = state === "ready_to_ship" && hasWaited(holding, policy);
+  const ask = async () => {
+    const asked = await askForRefund({ id, state, giver, reason: isLate ? "not_shipped" : null });
+    if (!asked) return;
+    redraw();
+    announce(t(`refund.${asked.state}`));
+  };
+  return h("div", { class: "card refund" }, h("p", {}, hint(state, isLate)), h("button", { type: "button", on: { click: ask } }, t("refund.ask")));
+}
+
+function hasWaited({ received_at: since }, policy) {
+  return policy && Date.parse(since) + policy.rules.ship_by_days.value * DAY_MS <= now();
+}
+
+function voucher(holding, picture, gift, policy) {
+  const { holding_id: id, product, store_name: store, code, state, valid_until: until, actions } = holding;
   const usable = state === "usable";
   return h(
     "article",
@@ -163,21 +379,33 @@ async function voucher(holding) {
     h(
       "div",
       { class: "stub" },
-      usable && (await qr(id)),
+      picture,
       h("p", { class: "unseen" }, t("center.code")),
       h("p", { class: "code", translate: "no" }, groups(code)),
       usable && copyButton(code, t("center.copy_code")),
       usable && h("p", { class: "faint" }, t("center.show_it")),
     ),
+    state === "expired" && policy && h("p", {}, whatEndMeans(policy.rules.voucher_end.value, gift)),
+    actions.includes("extend") && action(t("center.extend"), () => extend(id)),
     h(
       "dl",
       { class: "facts" },
       product.redeem_at && fact(t("center.where"), h("bdi", {}, product.redeem_at)),
-      fact(t(state === "expired" ? "center.expired_at" : "center.valid_until"), until ? when(until) : t("center.no_expiry")),
+      state !== "refunded" && fact(t(state === "expired" ? "center.expired_at" : "center.valid_until"), until ? when(until) : t("center.no_expiry")),
       fact(t("center.received_at"), when(holding.received_at)),
     ),
     product.description && h("p", { class: "faint", dir: "auto" }, product.description),
   );
+}
+
+function whatEndMeans(rule, gift) {
+  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: gift.giver_name }) : t(`center.ended.${rule}`);
+}
+
+async function extend(id) {
+  const { valid_until: until } = await create(`extend:${id}`, `/holdings/${id}/extend`, {});
+  redraw();
+  announce(t("center.extended", { time: when(until) }));
 }
 
 function groups(code) {
@@ -192,11 +420,11 @@ async function qr(id) {
   return h("img", { class: "qr", src: url, alt: t("center.qr"), width: 180, height: 180, on: { load: free, error: free } });
 }
 
-async function parcel(holding) {
+function parcel(holding, first) {
   const { shipment_id: id, product, quantity, store_name: store } = holding;
   const shown = h("div", {});
   const draw = (shipment) => fill(shown, timeline(shipment), shipment.status === "ready_to_ship" && correction(shipment, draw));
-  draw(await call("GET", `/shipments/${id}`));
+  draw(first);
   const refresh = action(
     t("center.refresh"),
     async () => {
@@ -217,7 +445,7 @@ async function parcel(holding) {
         "div",
         {},
         h("h1", { dir: "auto" }, titleOf(holding)),
-        h("p", {}, product ? [h("bdi", {}, store), ` · ${t("center.quantity", { count: quantity })}`] : t("center.surprise")),
+        h("p", {}, product ? [h("bdi", {}, store), ` · ${t("center.quantity", { count: quantity })}`] : !NEVER_DELIVERED.includes(holding.state) && t("center.surprise")),
         product?.description && h("p", { class: "faint", dir: "auto" }, product.description),
       ),
     ),

@@ -17,7 +17,7 @@ function statusOf(status) {
 function timeline({ status, events, carrier, tracking_number: number, address, address_label: label }) {
   const reached = STEPS.indexOf(status);
   const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
-  const past = events.length > 0 ? events : [{ status }];
+  const past = events.length > 0 && status !== "cancelled" ? events : [...events, { status }];
   return h(
     "section",
     { class: "shipment", "aria-labelledby": "shipment-status" },
@@ -134,7 +134,7 @@ function holdingEntry(holding) {
     picture: product?.image_url,
     title: product?.title ?? t("center.parcel_from", { store }),
     badge: kind === "voucher" ? t(`center.voucher.${state}`) : statusOf(state),
-    tone: { usable: "good", delivered: "good", redeemed: "", expired: "" }[state] ?? "waiting",
+    tone: { usable: "good", delivered: "good", redeemed: "", expired: "", refunded: "", cancelled: "" }[state] ?? "waiting",
     lines: [
       h("span", {}, h("bdi", {}, store), gift ? ` · ${t("center.a_gift")}` : ""),
       kind === "voucher" && until && state === "usable" && h("span", {}, t("center.until", { day: day(until) })),
@@ -226,8 +226,22 @@ function nothing(text, href, label) {
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
 handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "ui.js"], async ({ call }, { fill, h }, { countUnread }, { t, when }, { list, nothing }, { action }) => {
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again"];
-const MARKS = { gift_claimed: "✓", gift_returned: "↩", gift_refunded: "↩", gift_passed_on: "→", gift_declined: "–", asked_again: "?", parcel_update: "→" };
+const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
+const MARKS = {
+  gift_claimed: "✓",
+  gift_returned: "↩",
+  gift_refunded: "↩",
+  gift_passed_on: "→",
+  gift_declined: "–",
+  asked_again: "?",
+  parcel_update: "→",
+  parcel_not_shipped: "!",
+  voucher_expiring: "!",
+  voucher_redeemed: "✓",
+  voucher_usable_again: "↩",
+  refund_issued: "↩",
+  refund_decided: "↩",
+};
 
 async function view(main) {
   const title = t("center.inbox");
@@ -283,7 +297,9 @@ function message(unread) {
   };
 }
 
-function wayTo({ kind, gift_id: id }) {
+function wayTo({ kind, gift_id: id, link }) {
+  const { hash } = new URL(link);
+  if (hash) return hash;
   if (!id) return "#/center/holdings";
   return TO_THE_GIVER.includes(kind) ? `#/gifts/${id}` : `/g/${id}`;
 }

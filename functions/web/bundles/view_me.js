@@ -1,5 +1,131 @@
 // Written by `make generate` from functions/web/assets; change it there.
-handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
+handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
+let open = null;
+
+function panel(title, draw) {
+  if (open) return Promise.resolve(null);
+  open = showPanel(title, draw).finally(() => {
+    open = null;
+  });
+  return open;
+}
+
+function showPanel(title, draw) {
+  return new Promise((resolve) => {
+    const opener = document.activeElement;
+    let result = null;
+    const close = (value) => {
+      result = value;
+      dialog.close();
+    };
+    const heading = h("h2", { id: "panel-title" }, title);
+    const cross = h("button", { type: "button", class: "quiet close", "aria-label": t("close"), on: { click: closeByUser } }, "✕");
+    const dialog = h("dialog", { class: "panel", "aria-labelledby": "panel-title" }, h("header", {}, heading, cross), draw(close));
+    let hasLeft = false;
+    const isBusy = () => !hasLeft && result === null && dialog.querySelector("[aria-busy]");
+    function closeByUser() {
+      if (!isBusy()) dialog.close();
+    }
+    function leaveView() {
+      hasLeft = true;
+      dialog.close();
+    }
+    addEventListener("hashchange", leaveView);
+    dialog.addEventListener("close", () => {
+      if (isBusy()) return dialog.showModal();
+      removeEventListener("hashchange", leaveView);
+      dialog.remove();
+      opener?.focus?.();
+      return resolve(result);
+    });
+    document.body.append(dialog);
+    openDialog(dialog);
+  });
+}
+return { panel };
+});
+handsel.define("leaving.js", ["api.js", "dom.js", "erasure.js", "errors.js", "i18n.js", "panel.js", "router.js", "storage.js", "ui.js"], async ({ call, create, Problem }, { announce, fill, h, reachable }, { noteErasure }, { Explained }, { t, when }, { panel }, { redraw }, { local }, { action }) => {
+const EXPORT_KEY = "handsel.export";
+const POLL_MS = 5_000;
+
+function exportSettings() {
+  const content = h("div", {});
+
+  async function ask() {
+    const { export_id: id } = await create("export", "/me/exports", {});
+    local.setJson(EXPORT_KEY, { id });
+    await show();
+    announce(content.querySelector("[role=status]")?.textContent ?? "");
+  }
+
+  async function show() {
+    const known = local.getJson(EXPORT_KEY);
+    const found = known && (await call("GET", `/me/exports/${known.id}`).catch(forgetIfGone));
+    if (!found) return fill(content, action(t("leaving.export.ask"), ask));
+    const { state, expires_at: until } = found;
+    fill(
+      content,
+      h("p", { role: "status" }, t(`leaving.export.${state}`, { time: until && when(until) })),
+      state === "ready" && action(t("leaving.export.download"), download),
+    );
+    if (state === "pending") setTimeout(() => content.isConnected && show().catch(() => {}), POLL_MS);
+  }
+
+  async function download() {
+    const { url } = await call("GET", `/me/exports/${local.getJson(EXPORT_KEY).id}`);
+    location.assign(reachable(url));
+  }
+
+  show().catch(() => fill(content, action(t("try_again"), show)));
+  return h("fieldset", { class: "card profile" }, h("legend", {}, t("leaving.export")), h("p", { class: "faint" }, t("leaving.export.hint")), content);
+}
+
+function forgetIfGone(error) {
+  if (!(error instanceof Problem) || error.status !== 404) throw error;
+  local.delete(EXPORT_KEY);
+  return null;
+}
+
+function erasureSettings(eraseAt) {
+  return h(
+    "fieldset",
+    { class: "card profile" },
+    h("legend", {}, t("leaving.delete")),
+    h("p", { class: "faint" }, eraseAt ? t("leaving.banner", { time: when(eraseAt) }) : t("leaving.delete.hint")),
+    !eraseAt && h("button", { type: "button", on: { click: askAndDelete } }, t("leaving.delete.ask")),
+  );
+}
+
+const list = (name, count) => h("ul", { class: "points" }, Array.from({ length: count }, (_, index) => h("li", {}, t(`leaving.${name}.${index + 1}`))));
+
+async function askAndDelete() {
+  const answer = await panel(t("leaving.delete"), (close) => {
+    const sure = h("input", { type: "checkbox", required: true });
+    const leave = async () => {
+      if (!sure.checked) {
+        sure.focus();
+        throw new Explained(t("leaving.delete.not_sure"));
+      }
+      close(await call("DELETE", "/me"));
+    };
+    return [
+      h("p", {}, t("leaving.delete.when")),
+      h("h3", {}, t("leaving.deleted")),
+      list("deleted", 4),
+      h("h3", {}, t("leaving.kept")),
+      list("kept", 4),
+      h("label", { class: "sure" }, sure, h("span", {}, t("leaving.delete.sure"))),
+      action(t("leaving.delete.now"), leave, { class: "main" }),
+    ];
+  });
+  if (!answer) return;
+  noteErasure(answer.erase_at);
+  redraw();
+  announce(t("leaving.banner", { time: when(answer.erase_at) }));
+}
+return { exportSettings, erasureSettings };
+});
+handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "leaving.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { erasureSettings, exportSettings }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
 const LISTS = ["orders", "sent", "received", "holdings"];
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
@@ -17,6 +143,8 @@ async function view(main) {
     languages(),
     twoStep,
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
+    exportSettings(),
+    erasureSettings(me.erase_at ?? null),
   );
   return t("center.me");
 }

@@ -124,6 +124,7 @@ async function view(main, { id }) {
       h("span", {}, h("strong", { dir: "auto" }, product.title), h("span", { class: "faint" }, t("shop.store_quantity", { store: product.store_name, count: quantity }))),
     ),
     units && places(units),
+    units?.refunded > 0 && h("p", { class: "faint repaid" }, t("shop.repaid", { total: money(repaid(order)) })),
     h(
       "div",
       { class: "more-ways" },
@@ -148,6 +149,10 @@ function whyNot({ product, actions, refusals }) {
   const rule = refusals.find((each) => each.action === "gift" && has(`rule.${each.rule}`))?.rule;
   const text = product.not_giftable_code ? notGiftable(product) : !actions.includes("use") ? t("shop.voucher_expired") : rule && t(`rule.${rule}`);
   return text ? h("p", { class: "not-giftable" }, text) : null;
+}
+
+function repaid({ quantity, units, payment: { total } }) {
+  return { ...total, amount: Math.floor((total.amount * units.refunded) / quantity) };
 }
 
 function places(units) {

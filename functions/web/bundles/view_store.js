@@ -17,7 +17,7 @@ function statusOf(status) {
 function timeline({ status, events, carrier, tracking_number: number, address, address_label: label }) {
   const reached = STEPS.indexOf(status);
   const ahead = reached < 0 ? [] : STEPS.slice(reached + 1);
-  const past = events.length > 0 ? events : [{ status }];
+  const past = events.length > 0 && status !== "cancelled" ? events : [...events, { status }];
   return h(
     "section",
     { class: "shipment", "aria-labelledby": "shipment-status" },
@@ -134,7 +134,7 @@ function holdingEntry(holding) {
     picture: product?.image_url,
     title: product?.title ?? t("center.parcel_from", { store }),
     badge: kind === "voucher" ? t(`center.voucher.${state}`) : statusOf(state),
-    tone: { usable: "good", delivered: "good", redeemed: "", expired: "" }[state] ?? "waiting",
+    tone: { usable: "good", delivered: "good", redeemed: "", expired: "", refunded: "", cancelled: "" }[state] ?? "waiting",
     lines: [
       h("span", {}, h("bdi", {}, store), gift ? ` · ${t("center.a_gift")}` : ""),
       kind === "voucher" && until && state === "usable" && h("span", {}, t("center.until", { day: day(until) })),

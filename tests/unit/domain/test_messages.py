@@ -196,7 +196,7 @@ def test_a_reminder_needs_a_named_recipient() -> None:
         (ShipmentStatus.DELIVERY_FAILED, "Your parcel couldn't be delivered. The carrier will try again."),
         (ShipmentStatus.RETURNING, "Your parcel is on its way back to the store."),
         (ShipmentStatus.RETURNED, "Your parcel was returned to the store."),
-        (ShipmentStatus.LOST, "Your parcel was lost. Please contact the store."),
+        (ShipmentStatus.LOST, "Your parcel was lost. You can ask for a refund."),
     ],
 )
 def test_the_holder_of_a_parcel_is_notified_of_each_status(status: ShipmentStatus, text: str) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Literal
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from handsel.domain import events, messages, policy, refund_rules
@@ -26,6 +26,7 @@ REQUESTED, APPROVED, RETURNING = (
 # --- money ------------------------------------------------------------------------------------------------------------
 
 
+@settings(deadline=None)
 @given(st.integers(1, 50), st.integers(0, 10**9), st.data())
 def test_the_repayments_of_all_units_are_the_total_in_any_steps(quantity: int, total: int, data: st.DataObject) -> None:
     bought = order(quantity=quantity)
@@ -149,14 +150,14 @@ def test_each_side_sees_its_own_actions() -> None:
 @pytest.mark.parametrize("cause", RefundCause)
 @pytest.mark.parametrize("before", [None, *RefundStatus])
 @pytest.mark.parametrize("after", RefundStatus)
-def test_a_payer_is_told_once_the_money_is_repaid(
+def test_a_payer_is_notified_once_the_money_is_repaid(
     cause: RefundCause, before: RefundStatus | None, after: RefundStatus
 ) -> None:
     old = None if before is None else refund(before, cause=cause)
     found = list(messages.derive_refund_messages(old, refund(after, cause=cause), at=NOW + 1))
-    is_told = cause in {RefundCause.REQUEST, RefundCause.VOUCHER_END, RefundCause.ERASURE}
+    is_notified = cause in {RefundCause.REQUEST, RefundCause.VOUCHER_END, RefundCause.ERASURE}
     repaid = after is RefundStatus.REFUNDED and before in {RefundStatus.PENDING, RefundStatus.MANUAL}
-    assert len(found) == (is_told and repaid)
+    assert len(found) == (is_notified and repaid)
     for message in found:
         assert (message.user_id, message.gift_id, message.created_at) == ("alice", None, NOW + 1)
 

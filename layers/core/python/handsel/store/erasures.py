@@ -22,7 +22,7 @@ def leave(account: Account) -> Update:
     return update(
         keys.account(account.user_id),
         transition(ACCOUNT_MACHINE, AccountState.ACTIVE, AccountAction.LEAVE, mark=account.erase_at),
-        assign({"pseudonym": account.pseudonym, **_due_entry(account.user_id, account.erase_at)}),
+        assign({"pseudonym": account.pseudonym, **due_entry(account.user_id, account.erase_at)}),
     )
 
 
@@ -59,7 +59,15 @@ def erase(account: Account, receipt: Sequence[ReceiptEntry], *, handle_until: in
             transition(ACCOUNT_MACHINE, AccountState.LEAVING, AccountAction.ERASE, now=now, mark=erased_at),
             require(erased_at=None, pseudonym=pseudonym, handle=account.handle),
             require(display_name=account.display_name),
-            assign({"display_name": names.ERASED_NAME, "handle": None, "freed_handles": {}, "erase_at": None, "receipt": receipt}),
+            assign(
+                {
+                    "display_name": names.ERASED_NAME,
+                    "handle": None,
+                    "freed_handles": {},
+                    "erase_at": None,
+                    "receipt": receipt,
+                }
+            ),
         ),
         Put({**keys.account(pseudonym)._asdict(), **attributes.to_item(nameless)}),
         summaries.build_tombstone(pseudonym),
@@ -75,7 +83,7 @@ def set_next_pass(user_id: str, at: int) -> Update:
         keys.account(user_id),
         in_state(ACCOUNT_MACHINE, AccountState.ERASED),
         Clause(conditions=[f"attribute_exists(#{keys.BY_DUE.pk})"]),
-        assign(_due_entry(user_id, at)),
+        assign(due_entry(user_id, at)),
     )
 
 
@@ -88,7 +96,8 @@ def finish(user_id: str) -> Update:
     )
 
 
-def _due_entry(user_id: str, at: int) -> Mapping[str, str]:
+def due_entry(user_id: str, at: int) -> Mapping[str, str]:
+    """Return the due index entry of an account that is erased, or looked at again, at a time."""
     return keys.index_entry(keys.BY_DUE, keys.due_erasures(keys.due_shard(user_id)), at, user_id)
 
 
@@ -127,7 +136,9 @@ def pass_on_sent(gift: Gift, pseudonym: str) -> Update:
     """Return the update of a gift that the user gave. The name in it is replaced."""
     return update(
         keys.gift(gift.gift_id),
-        assign({"giver_id": pseudonym, "giver_name": names.ERASED_NAME, keys.BY_OWNER.pk: keys.gifts_by_giver(pseudonym)}),
+        assign(
+            {"giver_id": pseudonym, "giver_name": names.ERASED_NAME, keys.BY_OWNER.pk: keys.gifts_by_giver(pseudonym)}
+        ),
         require(giver_id=gift.giver_id),
     )
 
@@ -135,9 +146,7 @@ def pass_on_sent(gift: Gift, pseudonym: str) -> Update:
 def pass_on_named(gift_id: str, user_id: str, pseudonym: str) -> list[Write]:
     """Return the writes of a gift to the user, who is named in it. It is in no list of received gifts any more."""
     return [
-        update(
-            keys.gift(gift_id), assign({"recipient_id": pseudonym}), require(recipient_id=user_id)
-        ),
+        update(keys.gift(gift_id), assign({"recipient_id": pseudonym}), require(recipient_id=user_id)),
         Delete(keys.received(user_id, gift_id), "attribute_exists(#pk)"),
     ]
 
@@ -171,7 +180,9 @@ def pass_on_holding(holding: Holding, gift: Gift | None, pseudonym: str) -> list
         )
         writes.append(update(keys.gift(gift.gift_id), claim))
     if holding.shipment_id is not None:
-        shipped = update(keys.shipment(holding.shipment_id), assign({"holder_id": pseudonym}), require(holder_id=user_id))
+        shipped = update(
+            keys.shipment(holding.shipment_id), assign({"holder_id": pseudonym}), require(holder_id=user_id)
+        )
         writes.append(shipped)
     return writes
 

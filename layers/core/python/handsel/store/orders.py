@@ -27,6 +27,7 @@ def to_item(order: Order) -> Item:
         **keys.order(order.order_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.orders_by_buyer(order.buyer_id), order.created_at, order.order_id),
         **attributes.to_item(order),
+        "uses": order.uses or None,  # an empty list would make most orders larger than 1 KB
     }
     if order.state in ORDER_MACHINE.due_in and order.payment.token is not None:
         shard = keys.due_orders(keys.due_shard(order.order_id))

@@ -153,16 +153,16 @@ def create_for_cancelled(table: Table, order: Order, refund: Refund) -> Refund:
 
 def settle(refund: Refund) -> list[Write]:
     """Return the writes that mark a refund as repaid, and its refund request as refunded. They succeed once."""
-    writes: list[Write] = [_change(refund, RefundAction.REPAY)]
+    writes: list[Write] = [_change(refund, RefundAction.REPAY, Clause(removes=["#payer_id"]))]
     if refund.refund_request_id is not None:
         writes.append(refund_requests.mark_repaid(refund.refund_request_id))
     return writes
 
 
 def leave_to_operator(refund: Refund) -> Update:
-    """Return the update of a pending refund that the provider refused for good. It succeeds once."""
+    """Return the update of a pending refund that the provider permanently refused. It succeeds once."""
     return _change(refund, RefundAction.REFUSE)
 
 
-def _change(refund: Refund, action: RefundAction) -> Update:
-    return update(keys.refund(refund.refund_id), transition(REFUND_MACHINE, refund.status, action))
+def _change(refund: Refund, action: RefundAction, *clauses: Clause) -> Update:
+    return update(keys.refund(refund.refund_id), transition(REFUND_MACHINE, refund.status, action), *clauses)

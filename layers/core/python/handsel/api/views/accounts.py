@@ -141,9 +141,7 @@ class ErasureView(View):
         return cls(
             erase_at=format_timestamp(erase_at),
             deleted=[
-                DeletedDataView(data=each.data, description=each.description)
-                for each in receipt
-                if each.reason is None
+                DeletedDataView(data=each.data, description=each.description) for each in receipt if each.reason is None
             ],
             kept=[
                 KeptDataView(

@@ -123,9 +123,11 @@ def _end_order(table: Table, source: Table, order: Order, *, clock: Callable[[],
         ConditionFailed: something changed since the order was read.
         DataIntegrityError: the vouchers do not add up to the counters of the order.
     """
-    now, given = clock(), gifts.get_many(source, list(order.reservations))
+    now = clock()
     if not policy.find(order.policy).repays_vouchers:
-        return _end_timer(table, orders.stop_timer(order, now=now))
+        _end_timer(table, orders.stop_timer(order, now=now))
+        return Settled.EXPIRED
+    given = gifts.get_many(source, list(order.reservations))
     unsettled = [gift for gift in given if gift.state is GiftState.OPEN]
     for gift in unsettled:  # no gift outlives its vouchers, so its window has ended, too
         gifts.end_gift(table, GiftAction.EXPIRE, gift, clock=clock)
@@ -137,7 +139,8 @@ def _end_order(table: Table, source: Table, order: Order, *, clock: Callable[[],
         if voucher.redeemed_at is None and not voucher.has_left and VALIDITY_OVER.holds(voucher.valid_until, now=now)
     ]
     if not ended and not order.available:
-        return _end_timer(table, orders.stop_timer(order, now=now))
+        _end_timer(table, orders.stop_timer(order, now=now))
+        return None
     writes = refunds.build_for_holdings(
         order,
         ended,
@@ -153,8 +156,8 @@ def _end_order(table: Table, source: Table, order: Order, *, clock: Callable[[],
     return Settled.EXPIRED
 
 
-def _end_timer(table: Table, write: Update) -> Settled | None:
-    """Make the write that ends a timer. Return None if another process did.
+def _end_timer(table: Table, write: Update) -> None:
+    """Make the write that ends a timer, unless another process did.
 
     Raises:
         ConditionFailed: the timer is still there; its item was changed since it was read.
@@ -164,8 +167,6 @@ def _end_timer(table: Table, write: Update) -> Settled | None:
     except ConditionFailed as failed:
         if keys.BY_DUE.sk in (failed.old[0] or {}):
             raise
-        return None
-    return Settled.EXPIRED
 
 
 def find_vouchers(table: Table, order: Order, given: Iterable[Gift] | None = None) -> list[Holding]:

@@ -45,7 +45,7 @@ class CountedItem:
     Attributes:
         key: the key of the item.
         tally: the key of its tally.
-        valid_until: the end of a voucher's validity; None for other items.
+        valid_until: the end of a voucher's validity, before or after an extension; None for other items.
     """
 
     key: Key
@@ -65,10 +65,11 @@ class CountedItem:
         return cls(key, keys.tally(key))
 
     @classmethod
-    def from_voucher(cls, voucher: Holding) -> Self:
-        """Return a voucher as a counted item."""
-        tally = keys.voucher_expiry(voucher.holder_id, voucher.valid_until, voucher.holding_id)
-        return cls(keys.holding(voucher.holding_id), tally, voucher.valid_until)
+    def list_from_voucher(cls, voucher: Holding) -> list[Self]:
+        """Return a voucher as counted items: one for the end of its validity, and one for the end before it was extended."""
+        ends = [voucher.valid_until, *([] if voucher.extended_from is None else [voucher.extended_from])]
+        key, tally = keys.holding(voucher.holding_id), keys.voucher_expiry
+        return [cls(key, tally(voucher.holder_id, end, voucher.holding_id), end) for end in ends]
 
 
 Entry = Message | CountedItem
@@ -170,7 +171,7 @@ def _update_summary(
         if not isinstance(entry, CountedItem) or entry.key not in found:
             continue
         item, tally = found[entry.key], found.get(entry.tally)
-        old_part, new_part = (tally["counters"] if tally else {}), _PARTS[entry.key.sk](item)
+        old_part, new_part = (tally["counters"] if tally else {}), _count(entry, item)
         if old_part != new_part:
             writes.append(summaries.build_tally_write(entry.tally, tally, new_part, valid_until=entry.valid_until))
             after = after.with_change(old_part, new_part)
@@ -207,8 +208,15 @@ def _keys_of_replacing(message: Message) -> set[Key]:
     return set() if replacing is None else {keys.message(message.user_id, replacing)}
 
 
+def _count(entry: CountedItem, item: Item) -> Counters:
+    """Return what an item counts now. An extended voucher counts in the tally of its later end, not in that of the earlier."""
+    if entry.key.sk != "HOLDING":
+        return _PARTS[entry.key.sk](item)
+    voucher = holdings.from_item(item)
+    return summary.count_voucher(voucher) if voucher.valid_until == entry.valid_until else {}
+
+
 _PARTS: Mapping[str, Callable[[Item], Counters]] = {
     "ORDER": lambda item: summary.count_order(orders.from_item(item)),
-    "HOLDING": lambda item: summary.count_voucher(holdings.from_item(item)),
     "SHIPMENT": lambda item: summary.count_shipment(shipments.from_item(item)),
 }

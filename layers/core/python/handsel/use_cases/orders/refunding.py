@@ -78,7 +78,7 @@ def refund(
 def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> Refund:
     """Settle a pending refund: for a retry of its buyer, the sweep, or an event of the provider.
 
-    One that the provider refuses for good is left to an operator.
+    One that the provider permanently refuses is left to an operator.
     """
     if pending.status is not RefundStatus.PENDING:
         return pending
