@@ -134,7 +134,7 @@ def test_get_openapi_json(calls: Running) -> None:
 
 def test_get_meta_state_machine(calls: Running) -> None:
     machines = expect_ok(calls.as_(None).get("/meta/state-machine"))
-    assert set(machines) == {"gift", "unit", "shipment", "order", "refund", "refund_request", "voucher"}
+    assert set(machines) == {"gift", "unit", "shipment", "order", "refund", "refund_request", "voucher", "redemption"}
     for machine in machines.values():
         assert {"states", "actions", "transitions", "errors"} <= set(machine)
         assert {step["to"] for step in machine["transitions"]} <= set(machine["states"])
@@ -889,7 +889,7 @@ def test_post_refund_requests(calls: Running) -> None:
     expect_problem(bob.post(path, {"reason": "other"}, key=key), 422, "idempotency-key-reused")
     again = expect_problem(bob.post(path, {"reason": "other"}, key=new_key()), 409, "not-refundable")
     assert again["reason"] in ("refunded", "already-requested")
-    expect_problem(calls.as_("mia").post(f"/vouchers/{voucher['code']}/redemptions"), 409, "voucher-refunded")
+    expect_problem(calls.as_("mia").post(f"/vouchers/{voucher['code']}/redemptions", {}), 409, "voucher-refunded")
     expect_problem(calls.as_("mia").post("/redemptions", {"code": voucher["code"]}), 409, "voucher-refunded")
     assert expect_ok(alice.get(f"/orders/{order['order_id']}"))["units"]["refunded"] == 1
 
@@ -914,13 +914,13 @@ def test_get_refund_requests(calls: Running) -> None:
 def test_post_withdraw(calls: Running) -> None:
     bob = calls.as_("bob")
     path = f"/refund-requests/{requested_goods(calls)['refund_request_id']}"
-    expect_problem(calls.as_("mia").post(f"{path}/withdraw"), 404, "not-found")
+    expect_problem(calls.as_("mia").post(f"{path}/withdraw", {}), 404, "not-found")
     for _ in range(2):
-        assert expect_ok(bob.post(f"{path}/withdraw"))["state"] == "withdrawn"
+        assert expect_ok(bob.post(f"{path}/withdraw", {}))["state"] == "withdrawn"
     expect_problem(calls.as_("mia").post(f"{path}/decision", {"approve": True}), 409, "already-decided")
     decided = f"/refund-requests/{requested_goods(calls)['refund_request_id']}"
     expect_ok(calls.as_("mia").post(f"{decided}/decision", {"approve": False}))
-    expect_problem(bob.post(f"{decided}/withdraw"), 409, "already-decided")
+    expect_problem(bob.post(f"{decided}/withdraw", {}), 409, "already-decided")
 
 
 def test_post_decision_and_the_return_of_goods(calls: Running) -> None:
@@ -930,12 +930,12 @@ def test_post_decision_and_the_return_of_goods(calls: Running) -> None:
     sent = {"carrier": "SF Express", "tracking_number": "SF-1"}
     for who, code, status in (("alice", "wrong-role", 403), ("max", "not-found", 404)):
         expect_problem(calls.as_(who).post(f"{path}/decision", {"approve": True}), status, code)
-        expect_problem(calls.as_(who).post(f"{path}/received"), status, code)
-        expect_problem(calls.as_(who).post(f"{path}/not-received"), status, code)
+        expect_problem(calls.as_(who).post(f"{path}/received", {}), status, code)
+        expect_problem(calls.as_(who).post(f"{path}/not-received", {}), status, code)
     expect_problem(mia.post(f"{path}/decision", {"approve": "yes"}), 422, "invalid-request")
     expect_problem(bob.put(f"{path}/return", sent), 409, "no-return-expected")
-    expect_problem(mia.post(f"{path}/received"), 409, "no-return-expected")
-    expect_problem(mia.post(f"{path}/not-received"), 409, "no-return-expected")
+    expect_problem(mia.post(f"{path}/received", {}), 409, "no-return-expected")
+    expect_problem(mia.post(f"{path}/not-received", {}), 409, "no-return-expected")
     for _ in range(2):
         decided = expect_ok(mia.post(f"{path}/decision", {"approve": True, "note": "Please send it back"}))
         assert (decided["state"], decided["decision_note"]) == ("approved", "Please send it back")
@@ -945,9 +945,9 @@ def test_post_decision_and_the_return_of_goods(calls: Running) -> None:
     for _ in range(2):
         assert expect_ok(bob.put(f"{path}/return", sent))["state"] == "returning"
     for _ in range(2):
-        assert expect_ok(mia.post(f"{path}/not-received"))["state"] == "returning"
+        assert expect_ok(mia.post(f"{path}/not-received", {}))["state"] == "returning"
     for _ in range(2):
-        assert expect_ok(mia.post(f"{path}/received"))["state"] == "refunded"
+        assert expect_ok(mia.post(f"{path}/received", {}))["state"] == "refunded"
     assert expect_ok(calls.as_("alice").get(f"/orders/{asked['gift']['order_id']}"))["units"]["refunded"] == 1
 
 
