@@ -507,8 +507,9 @@ def asked_goods(harness: Harness) -> Goods:
         version=0,
         request_hash="",
     )
-    writes = [holdings.request_refund(holding, request.refund_request_id), refund_requests.build_put(request)]
-    harness.actor().table.write(*writes)
+    harness.actor().table.write(
+        holdings.request_refund(holding, request.refund_request_id), refund_requests.build_put(request)
+    )
     harness.now = request.decide_by - 1
     return Goods(harness, request)
 
