@@ -449,8 +449,8 @@ MUTANTS = (
     Mutant(
         "a payer is not notified of a refund",
         "domain/messages.py",
-        "    if after.cause not in _ISSUED or after.payer_id is None:\n",
-        "    if after.cause in _ISSUED or after.payer_id is None:\n",
+        "    if after.cause not in _ISSUED or before.payer_id is None:\n",
+        "    if after.cause in _ISSUED or before.payer_id is None:\n",
     ),
     Mutant(
         "each refund attempt has another key",
@@ -474,13 +474,13 @@ MUTANTS = (
     Mutant(
         "a refund at the end moves no units",
         "store/gifts.py",
-        "action=UnitAction.REFUND if is_refund else UnitAction.RELEASE",
-        "action=UnitAction.RELEASE",
+        "        repaid=order,\n",
+        "",
     ),
     Mutant(
         "units are refunded at the end without a refund",
         "store/gifts.py",
-        "return [release, *refunds.build_at_end(order, gift)]",
+        "return [release, *refunds.build_at_end(order, refunded)]",
         "return [release]",
     ),
     Mutant(
@@ -510,8 +510,8 @@ MUTANTS = (
     Mutant(
         "a cancellation is refunded",
         "store/gifts.py",
-        "is_refund = expired and isinstance",
-        "is_refund = isinstance",
+        "refunded = gift if expired and isinstance",
+        "refunded = gift if isinstance",
     ),
     Mutant(
         "a cancelled gift is passed on",
