@@ -173,6 +173,27 @@ def _ask_for_refund(stack: Stack, product: str = "voucher", status: str | None =
     return _call(stack, 201, "bob", "POST", f"/holdings/{holding['holding_id']}/refund-requests", body)
 
 
+_REFUND_STEPS: Mapping[str, tuple[str, str, str, object]] = {
+    "approve": ("mia", "POST", "decision", {"approve": True}),
+    "keep": ("mia", "POST", "decision", {"approve": True, "without_return": True}),
+    "send back": ("bob", "PUT", "return", {"carrier": "SF Express", "tracking_number": "SF-1000-2000"}),
+    "receive": ("mia", "POST", "received", None),
+}
+
+
+def _step_of_refund(stack: Stack, step: str, *before: str) -> Callable[[], Any]:
+    """Prepare a step of a refund request for delivered goods, after other steps."""
+    request_id = _ask_for_refund(stack, "parcel", "delivered")().body["refund_request_id"]
+
+    def prepared(name: str) -> Callable[[], Any]:
+        user, method, path, body = _REFUND_STEPS[name]
+        return _call(stack, 200, user, method, f"/refund-requests/{request_id}/{path}", body)
+
+    for name in before:
+        prepared(name)()
+    return prepared(step)
+
+
 def _return_gift(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
     expect(201, stack.claim("bob", gift))
@@ -352,6 +373,10 @@ OPERATIONS: Mapping[str, Prepared] = {
     "ask for a refund of a voucher": _ask_for_refund,
     "ask for a refund of a parcel": lambda stack: _ask_for_refund(stack, "parcel"),
     "ask for a refund of goods": lambda stack: _ask_for_refund(stack, "parcel", "delivered"),
+    "approve a refund": lambda stack: _step_of_refund(stack, "approve"),
+    "approve a refund without a return": lambda stack: _step_of_refund(stack, "keep"),
+    "send goods back": lambda stack: _step_of_refund(stack, "send back", "approve"),
+    "receive goods": lambda stack: _step_of_refund(stack, "receive", "approve", "send back"),
     "give in return": _return_gift,
     "ask again": _ask_again,
     "redeem": _redeem,
