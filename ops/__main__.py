@@ -15,8 +15,9 @@
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do. Credentials,
-AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to stderr.
+Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do.
+Credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to
+stderr.
 
 Exit status: 0 success; 1 inconsistencies were found, or some of the work failed; 2 the command could not run.
 """
@@ -36,6 +37,8 @@ from types import ModuleType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handsel.domain import errors
+from handsel.domain.currencies import format_money
+from handsel.domain.models import Money
 from handsel.domain.rollout import Feature
 from handsel.domain.times import format_timestamp, parse_timestamp
 from handsel.runtime import clock, wiring
@@ -278,10 +281,18 @@ def _audit(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
                 "seconds": round(result.seconds, 1),
                 "suspects": result.suspects,
                 "findings": [finding.as_dict() for finding in result.findings],
+                "money": {currency: sums.as_dict() for currency, sums in result.money.items()},
             }
         )
     else:
         _print_findings(result.findings)
+        for currency, sums in result.money.items():
+            _print(
+                ", ".join(
+                    f"{name.replace('_', ' ')} {format_money(Money(amount, currency))}"
+                    for name, amount in sums.as_dict().items()
+                )
+            )
         rate = result.items / result.seconds
         _print(
             f"{result.items} items in {result.seconds:.1f} s ({rate:.0f} per second); {len(result.findings)} findings."

@@ -29,8 +29,8 @@ from handsel.domain.states import OrderState, RefundStatus, ShipmentStatus
 from handsel.domain.summary import Counters, Summary
 from handsel.store import (
     accounts,
-    erasures,
     attributes,
+    erasures,
     gifts,
     holdings,
     keys,

@@ -151,18 +151,17 @@ def pass_on_named(gift_id: str, user_id: str, pseudonym: str) -> list[Write]:
     ]
 
 
-def pass_on_second(gift_id: str, user_id: str, pseudonym: str) -> Update:
-    """Return the update of an ended gift whose second person is the user."""
-    return _replace(keys.gift(gift_id), "#at_end.#recipient_id", user_id, pseudonym)
-
-
-def pass_on_pointer(key: keys.Key, user_id: str, pseudonym: str) -> Update:
-    """Return the update of a PREDECESSOR item that lists a gift for the user as its second person."""
-    return update(
-        key,
-        assign({keys.BY_PARENT.pk: keys.gifts_by_second_person(pseudonym)}),
-        require(**{keys.BY_PARENT.pk: keys.gifts_by_second_person(user_id)}),
-    )
+def pass_on_second(gift_id: str, pointer: keys.Key, user_id: str, pseudonym: str) -> list[Write]:
+    """Return the writes of an ended gift whose second person is the user, and of the PREDECESSOR item that lists it for them."""
+    listed = keys.BY_PARENT.pk
+    return [
+        _replace(keys.gift(gift_id), "#at_end.#recipient_id", user_id, pseudonym),
+        update(
+            pointer,
+            assign({listed: keys.gifts_by_second_person(pseudonym)}),
+            require(**{listed: keys.gifts_by_second_person(user_id)}),
+        ),
+    ]
 
 
 def pass_on_holding(holding: Holding, gift: Gift | None, pseudonym: str) -> list[Write]:

@@ -215,8 +215,7 @@ class _Pass:
             self._write_if(erasures.delete(pointer))
         else:
             self._replace_names(gift)
-            self._write_if(erasures.pass_on_second(gift_id, self._user_id, self._pseudonym))
-            self._write_if(erasures.pass_on_pointer(pointer, self._user_id, self._pseudonym))
+            self.write(*erasures.pass_on_second(gift_id, pointer, self._user_id, self._pseudonym))
 
     def _end(self, gift: Gift, action: GiftAction) -> None:
         """End an open gift, whatever its policy allows; one whose window is over expires."""
