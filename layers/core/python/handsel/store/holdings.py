@@ -92,7 +92,7 @@ def undo_redemption(holding: Holding, undone: Redemption) -> Update:
     The end of its validity becomes due once more: the end that its order settles may have passed it by as redeemed, even
     if the present time is before it.
     """
-    entry = {}
+    entry: Mapping[str, str] = {}
     if holding.valid_until is not None:
         # An extended voucher may have reminders of its own. The sweep finds which are left.
         is_extended = holding.extended_from is not None

@@ -132,7 +132,7 @@ each index entry adds 1 WRU per write.
 | 53 | report that a parcel is not shipped in time                        | 2 GetItem of SHIPMENT and STORE; Update SHIPMENT if its version is unchanged | `shipments.report_not_shipped`                      | 2 RRU, 2 WRU                                                      |
 | 54 | remind the holders of vouchers                                     | BatchGetItem of ORDERs, of GIFTs and USEs, of HOLDINGs, for 100 timers together; as 28 with a check of each HOLDING; Update ORDER or HOLDING if its timer is due | `voucher_ends.settle_order`, `voucher_ends.settle_voucher` | as 28, and 1 RRU per item, 3 WRU |
 | 55 | end the vouchers of an order, or one voucher                       | as 54; Query of `by_parent` if a gift of the order has ended; transaction: Update ORDER if its counters and its timer are unchanged, HOLDINGs if usable; Put REFUND if absent (+ Update PRODUCT if its stock is limited) | `voucher_ends.settle_order`, `voucher_ends.settle_voucher` | 1 RRU per item, 6 WRU + 2 per voucher |
-| 56 | extend a voucher                                                   | GetItem of HOLDING and ORDER; Update HOLDING if it is usable and was not extended | `holdings.extend` | 2 RRU, 2 WRU |
+| 56 | extend a voucher                                                   | GetItem; Update HOLDING if it is usable and was not extended | `holdings.extend` | 1 RRU, 3 WRU |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
