@@ -334,6 +334,20 @@ def test_viewed_products_and_switching_recommendations_off(calls: Running) -> No
     expect_problem(looker.get("/viewed?cursor=forged"), 422, "invalid-request")
 
 
+def test_leaving(calls: Running) -> None:
+    calls.new_users("undecided")
+    user = calls.as_("undecided")
+    assert expect_ok(user.get("/me"))["erase_at"] is None
+    leaving = expect_ok(user.request("DELETE", "/me"), 202)
+    assert TIME.fullmatch(leaving["erase_at"])
+    assert leaving["deleted"]
+    assert all(each["reason"] for each in leaving["kept"])
+    assert expect_ok(user.request("DELETE", "/me"), 202) == leaving
+    assert expect_ok(user.get("/me"))["erase_at"] == leaving["erase_at"]
+    assert expect_ok(user.post("/me/keep", {}))["erase_at"] is None
+    assert expect_ok(user.post("/me/keep", {}))["erase_at"] is None
+
+
 def test_recommendations(calls: Running) -> None:
     calls.new_users("chooser")
     chooser, products = calls.as_("chooser"), calls.stack["products"]
@@ -797,6 +811,20 @@ def test_get_holdings(calls: Running) -> None:
     picture = bob.get(f"/holdings/{holding['holding_id']}/qr")
     assert (picture.status_code, qr.read(picture.text)) == (200, holding["code"])
     expect_problem(calls.as_("alice").get(f"/holdings/{holding['holding_id']}/qr"), 404, "not-found")
+
+
+def test_post_holdings_extend(calls: Running) -> None:
+    bob = calls.as_("bob")
+    sold = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
+    expect_problem(bob.post(f"/holdings/{sold['holding_id']}/extend", {}), 409, "not-extendable")
+    with environment_of(calls, "PurchaseFunction", POLICY="kakao"):
+        order = calls.buy()
+    holding = expect_ok(claim(bob, calls.give(order["order_id"])), 201)
+    path = f"/holdings/{holding['holding_id']}/extend"
+    expect_problem(calls.as_("alice").post(path, {}), 404, "not-found")
+    extended = expect_ok(bob.post(path, {}))
+    assert extended["valid_until"] > holding["valid_until"]
+    assert expect_ok(bob.post(path, {})) == expect_ok(bob.get(path.removesuffix("/extend"))) == extended
 
 
 def test_post_redemptions(calls: Running) -> None:
@@ -1310,6 +1338,7 @@ NOT_HERE = {
 }
 NOT_HERE_FOR = {
     ("POST /orders/{order_id}/gifts", "wrong-secret"): "functions keep the keys of links for five minutes",
+    ("POST /gifts/{gift_id}/return-gifts", "recipient-unknown"): "a giver is erased after seven days: test_time.py",
     ("POST /gifts/{gift_id}/decline", "not-allowed"): "every policy lets recipients decline",
 }
 BUSY = 503

@@ -165,10 +165,10 @@ def redeem(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy()))
 
     def act(actor: Actor) -> None:
-        # An earlier attempt may have redeemed it: a redemption has no idempotency key.
+        # Without an idempotency key, an earlier attempt may have redeemed it.
         with suppress(errors.AlreadyRedeemed):
             redeeming.redeem(
-                actor.table, held.code or "", store_id=STORE, caller="mia", redemption=actor.code(), now=actor.now()
+                actor.table, held.code or "", store_id=STORE, caller="mia", redemption_id=actor.code(), now=actor.now()
             )
 
     return act

@@ -38,17 +38,10 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             {
                 "red_envelope": Select(
                     "name",
-                    {
-                        "unknown": "Someone sent you a red envelope.",
-                        "other": "{name} sent you a red envelope.",
-                    },
+                    {"unknown": "Someone sent you a red envelope.", "other": "{name} sent you a red envelope."},
                 ),
                 "parcel": Select(
-                    "name",
-                    {
-                        "unknown": "Someone sent you a parcel.",
-                        "other": "{name} sent you a parcel.",
-                    },
+                    "name", {"unknown": "Someone sent you a parcel.", "other": "{name} sent you a parcel."}
                 ),
             },
         ),
@@ -198,20 +191,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "gift_received": Select(
             "presentation",
             {
-                "red_envelope": Select(
-                    "name",
-                    {
-                        "unknown": "有人送了你一个红包。",
-                        "other": "{name} 送了你一个红包。",
-                    },
-                ),
-                "parcel": Select(
-                    "name",
-                    {
-                        "unknown": "有人送了你一个包裹。",
-                        "other": "{name} 送了你一个包裹。",
-                    },
-                ),
+                "red_envelope": Select("name", {"unknown": "有人送了你一个红包。", "other": "{name} 送了你一个红包。"}),
+                "parcel": Select("name", {"unknown": "有人送了你一个包裹。", "other": "{name} 送了你一个包裹。"}),
             },
         ),
         "gift_reminder": Select(
