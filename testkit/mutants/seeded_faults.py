@@ -68,7 +68,9 @@ MUTANTS = (
         "GiftAction.CLAIM_SHARE if remaining > 1",
         "GiftAction.CLAIM_SHARE if remaining > 0",
     ),
-    Mutant("a claim without its holding", "store/gifts.py", "take_share, holdings.build_put(holding, gift),", "take_share,"),
+    Mutant(
+        "a claim without its holding", "store/gifts.py", "take_share, holdings.build_put(holding, gift),", "take_share,"
+    ),
     Mutant(
         "a retried claim uses the clock of the first attempt",
         "store/writes.py",
