@@ -372,9 +372,9 @@ MUTANTS = (
     ),
     Mutant(
         "a voucher is redeemed and refunded",
-        "domain/states.py",
-        '        VoucherState.REFUNDED: "refunded_at",\n        VoucherState.EXPIRED: "expired_at",\n',
-        '        VoucherState.EXPIRED: "expired_at",\n        VoucherState.REFUNDED: "refunded_before",\n',
+        "store/transitions.py",
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values()',
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values() if mark != "refunded_at"',
     ),
     Mutant(
         "a refunded parcel is shipped",
