@@ -46,8 +46,8 @@ from handsel.runtime.settings import settings
 from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
+from ops import erasure, held, logs, preflight, repaid, smoke
 from ops import explain as explaining
-from ops import held, logs, preflight, repaid, smoke
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import rollout as rolling_out
@@ -187,8 +187,12 @@ def _parser() -> argparse.ArgumentParser:
     decision = decide_command.add_mutually_exclusive_group(required=True)
     decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
     decision.add_argument("--reject", action="store_true", help="end it without a refund")
+    erasure_command = add_command("erasure", _erasure, "Show what was deleted and kept of a user who left; read-only.")
+    erasure_command.add_argument("user_id", help="ID of the user")
     repaid_command = add_writing_command(
-        "repaid", _repaid, "List the refunds that the provider refused for good, and mark one as repaid in another way."
+        "repaid",
+        _repaid,
+        "List the refunds that the provider permanently refused, and mark one as repaid in another way.",
     )
     repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
@@ -312,6 +316,15 @@ def _run_audit(table: WholeTable, options: argparse.Namespace, segments: int = 4
         rate=options.rate,
         recheck_after=options.recheck_after,
     )
+
+
+def _erasure(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    report = erasure.describe(table, options.user_id, now=clock.now_ms())
+    if options.json:
+        _print_json(report)
+    else:
+        _print_lines(erasure.format_lines(report))
+    return 0
 
 
 def _explain(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
