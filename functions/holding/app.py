@@ -5,7 +5,8 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, handler, image_response, json_response
 from handsel.api.operations import Media, PageOf, operation
 from handsel.api.requests.holdings import HoldingListQuery
-from handsel.api.views.holdings import AnyHolding, VoucherView, holding_view
+from handsel.api.views.holding_details import AnyHoldingDetails, holding_details_view
+from handsel.api.views.holdings import VoucherView, holding_view
 from handsel.domain.errors import NotExtendable, NotFound
 from handsel.runtime import clock
 from handsel.runtime.wiring import table
@@ -15,7 +16,7 @@ app = create_app()
 
 
 @app.get("/holdings")
-@operation(query=HoldingListQuery, responses={200: PageOf(AnyHolding)})
+@operation(query=HoldingListQuery, responses={200: PageOf(AnyHoldingDetails)})
 def list_holdings() -> Response[str]:
     """List the caller's holdings, newest first.
 
@@ -32,17 +33,22 @@ def list_holdings() -> Response[str]:
         before=request.start_position(query.cursor, scope),
         now=request.now,
     )
-    views = [holding_view(details, now=request.now) for details in page.items]
+    items = queries.load_refund_requests(table(), page.items)
+    views = [holding_details_view(details, now=request.now) for details in items]
     return request.page_response(views, page.next_position, scope)
 
 
 @app.get("/holdings/<holding_id>")
-@operation(responses={200: AnyHolding})
+@operation(responses={200: AnyHoldingDetails})
 def get_holding(holding_id: str) -> Response[str]:
     """Get one of the caller's holdings."""
     request = HttpRequest(app)
-    details = queries.get_holding(table(), holding_id, caller=request.caller.user_id)
-    return json_response(200, holding_view(details, now=request.now))
+    return _details_response(request, queries.get_holding(table(), holding_id, caller=request.caller.user_id))
+
+
+def _details_response(request: HttpRequest, found: queries.HoldingDetails) -> Response[str]:
+    (details,) = queries.load_refund_requests(table(), [found])
+    return json_response(200, holding_details_view(details, now=request.now))
 
 
 @app.get("/holdings/<holding_id>/qr")
@@ -64,7 +70,7 @@ def get_holding_qr_code(holding_id: str) -> Response[str]:
 
 
 @app.post("/holdings/<holding_id>/extend")
-@operation(responses={200: AnyHolding}, problems=(NotExtendable,))
+@operation(responses={200: AnyHoldingDetails}, problems=(NotExtendable,))
 def extend_holding(holding_id: str) -> Response[str]:
     """Extend the validity of a voucher.
 
@@ -76,7 +82,7 @@ def extend_holding(holding_id: str) -> Response[str]:
     from handsel.use_cases.fulfilment import extending
 
     details = extending.extend(table(), holding_id, caller=request.caller.user_id, clock=clock.now_ms)
-    return json_response(200, holding_view(details, now=request.now))
+    return _details_response(request, details)
 
 
 lambda_handler = handler(app)

@@ -119,9 +119,17 @@ CALLS: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
 }
 
 
-def _redeeming(stack: Stack) -> Callable[[], Answer]:
+def _redeeming(stack: Stack, key: str | None = None) -> Callable[[], Answer]:
     holding = stack.claim("bob", stack.give(stack.buy())).body
-    return lambda: stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions")
+    return lambda: stack.call("mia", "POST", f"/vouchers/{holding['code']}/redemptions", key=key)
+
+
+def _undoing(stack: Stack) -> Callable[[], Answer]:
+    holding = stack.claim("bob", stack.give(stack.buy())).body
+    path = f"/vouchers/{holding['code']}/redemptions"
+    redemption_id = stack.call("mia", "POST", path).body["redemption_id"]
+    body = {"reason": "The wrong voucher"}
+    return lambda: stack.call("mia", "POST", f"{path}/{redemption_id}/undo", body, key="fault-key")
 
 
 def _reporting(stack: Stack) -> Callable[[], Answer]:
@@ -236,6 +244,8 @@ _NEW = {"kind": "voucher", "title": "New", "category": "food", "price": {"amount
 
 CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "redeem": _redeeming,
+    "redeem with a key": lambda stack: _redeeming(stack, "fault-key"),
+    "undo a redemption": _undoing,
     "ask for a refund of a voucher": _asking_for_refund(product="voucher"),
     "ask for a refund of a parcel in the store": _asking_for_refund(),
     "ask for a refund of a lost parcel": _asking_for_refund("lost"),

@@ -9,6 +9,7 @@ import pytest
 from handsel.domain.states import (
     GIFT_MACHINE,
     ORDER_MACHINE,
+    REDEMPTION_MACHINE,
     REFUND_MACHINE,
     RETURN_GIFT_MACHINE,
     UNIT_COUNTERS,
@@ -35,6 +36,7 @@ MACHINES: Mapping[str, Machine[Any, Any]] = {
     "order": ORDER_MACHINE,
     "refund": REFUND_MACHINE,
     "voucher": VOUCHER_MACHINE,
+    "redemption": REDEMPTION_MACHINE,
     "return gift": RETURN_GIFT_MACHINE,
 }
 

@@ -266,37 +266,27 @@ def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
     return [(claimer, claim.at) for claimer, claim in after.claims.items() if claim.holding_id not in known]
 
 
-def derive_holding_events(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Event]:
-    """Derive the event of a voucher that was redeemed, or whose redemption was undone.
-
-    Args:
-        before: the holding before the change, or None if it did not exist.
-        after: the holding after the change.
-        at: the time of the write in whole seconds, for changes of which the holding does not have the time.
-    """
-    change = find_redemption_change(before, after, at=at)
+def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:
+    """Derive the event of a voucher that was redeemed, or whose redemption was undone."""
+    change = find_redemption_change(before, after)
     if change is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.REDEMPTION):
         return
-    redemption_id, changed_at = change
+    redemption_id, at = change
     kind: str = "holding.redeemed"
     data: Data = VoucherRedeemed(after.holding_id)
     if after.redemption is None:
         kind, data = "holding.redemption_undone", RedemptionUndone(after.holding_id)
     correlation_id = after.order_id if after.gift_id is None else after.holding_id
-    yield _event(kind, (after.holding_id, redemption_id), changed_at, correlation_id, after.holder_id, data)
+    yield _event(kind, (after.holding_id, redemption_id), at, correlation_id, after.holder_id, data)
 
 
-def find_redemption_change(before: Holding | None, after: Holding | None, *, at: int) -> tuple[str, int] | None:
-    """Return the redemption that a change made or undid, with the time of the change; None if it did neither.
-
-    Args:
-        at: the time of the write in whole seconds. A voucher has the time at which it was redeemed only.
-    """
+def find_redemption_change(before: Holding | None, after: Holding | None) -> tuple[str, int] | None:
+    """Return the redemption that a change made or undid, with the time of the change; None if it did neither."""
     if before is None or after is None or before.redemption == after.redemption:
         return None
     if after.redemption is not None:
-        return after.redemption, after.redeemed_at or at
-    return before.redemption or "", max(at, before.redeemed_at or at)
+        return after.redemption, after.redeemed_at or 0
+    return before.redemption or "", after.undone_at or 0
 
 
 def derive_refund_request_events(

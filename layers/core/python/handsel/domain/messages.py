@@ -250,27 +250,24 @@ def derive_shipment_messages(before: Shipment | None, after: Shipment | None) ->
         )
 
 
-def derive_holding_messages(before: Holding | None, after: Holding | None, *, at: int) -> Iterator[Message]:
+def derive_holding_messages(before: Holding | None, after: Holding | None) -> Iterator[Message]:
     """Derive the message to the holder of a voucher that was redeemed, or whose redemption was undone.
 
     A voucher whose validity has ended by then is not usable again, so it has no such message.
-
-    Args:
-        at: the time of the write in whole seconds.
     """
-    change = find_redemption_change(before, after, at=at)
+    change = find_redemption_change(before, after)
     if change is None or after is None or not may_see(Viewer.CLAIMER, Fact.REDEMPTION, own=True):
         return
-    redemption_id, changed_at = change
+    redemption_id, at = change
     kind = MessageKind.VOUCHER_REDEEMED if after.redemption is not None else MessageKind.VOUCHER_USABLE_AGAIN
-    if kind is MessageKind.VOUCHER_USABLE_AGAIN and after.state_at(changed_at) is not VoucherState.USABLE:
+    if kind is MessageKind.VOUCHER_USABLE_AGAIN and after.state_at(at) is not VoucherState.USABLE:
         return
     yield Message(
         message_id=ids.derive_id("message", kind, after.holding_id, redemption_id),
         user_id=after.holder_id,
         kind=kind,
         gift_id=after.gift_id,
-        created_at=changed_at,
+        created_at=at,
         params=MessageParams(holding_id=after.holding_id),
     )
 

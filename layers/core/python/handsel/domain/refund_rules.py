@@ -4,13 +4,14 @@ from typing import TYPE_CHECKING
 
 from handsel.domain.models import SEND_BACK_MS, Holding, RefundRequest, Shipment
 from handsel.domain.reasons import NotRefundableReason
-from handsel.domain.states import RefundRequestState, ShipmentStatus, VoucherState
+from handsel.domain.rules import may_extend
+from handsel.domain.states import HoldingAction, RefundRequestState, ShipmentStatus, VoucherState
 
 if TYPE_CHECKING:
     from handsel.domain.policy import Policy
 
 _DAY_MS = 86_400_000
-# What can be done with a refund request, by the user who asked, by the holder and by the merchant.
+# The actions on a refund request, of the user who asked, of the holder and of the merchant.
 WITHDRAW, SEND_BACK, DECIDE, RECEIVED, NOT_RECEIVED = "withdraw", "return", "decide", "received", "not_received"
 # A parcel that never left the store, or never arrived: there is nothing to send back.
 _WITHOUT_GOODS = frozenset({ShipmentStatus.READY_TO_SHIP, ShipmentStatus.LOST, ShipmentStatus.RETURNED})
@@ -60,6 +61,27 @@ def find_not_refundable_reason(
         return NotRefundableReason.ON_ITS_WAY
     is_over = shipment.delivered_at + policy.return_days * _DAY_MS <= now
     return NotRefundableReason.TOO_LATE if is_over else None
+
+
+def list_holding_actions(
+    holding: Holding, shipment: Shipment | None, previous: RefundRequest | None, policy: "Policy", *, now: int
+) -> list[HoldingAction]:
+    """Return the actions that the holder of a voucher or a parcel can take now: those that would succeed.
+
+    Args:
+        shipment, previous, policy: as for `find_not_refundable_reason`.
+    """
+    actions = []
+    # A giver cannot claim their own gift, so the holder of a gift is not its payer.
+    payer_id = holding.holder_id if holding.gift_id is None else ""
+    is_refundable = find_not_refundable_reason(holding, shipment, previous, policy, now=now) is None
+    if is_refundable and may_ask(holding.holder_id, holding, payer_id, policy):
+        actions.append(HoldingAction.REQUEST_REFUND)
+    if may_extend(holding, policy, now=now):
+        actions.append(HoldingAction.EXTEND)
+    if holding.gift_id is not None and holding.return_gift_order_id is None:
+        actions.append(HoldingAction.RETURN_GIFT)
+    return actions
 
 
 def is_refunded_at_once(shipment: Shipment | None) -> bool:

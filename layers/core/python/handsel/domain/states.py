@@ -311,7 +311,7 @@ class RefundStatus(StrEnum):
 
     - `pending`: the payment provider has not confirmed the repayment yet. The units are refunded already.
     - `refunded`: the amount was repaid.
-    - `manual`: the payment provider refused the repayment for good. An operator repays it in another way.
+    - `manual`: the payment provider permanently refused the repayment. An operator repays it in another way.
     """
 
     PENDING = "pending"
@@ -493,6 +493,19 @@ class VoucherAction(StrEnum):
     UNDO = "undo"
     EXPIRE = "expire"
     REFUND = "refund"
+
+
+class HoldingAction(StrEnum):
+    """An action that the holder can take on a voucher or a parcel.
+
+    - `request_refund`: ask for a refund.
+    - `extend`: extend the validity of the voucher.
+    - `return_gift`: give a return gift to the giver.
+    """
+
+    REQUEST_REFUND = "request_refund"
+    EXTEND = "extend"
+    RETURN_GIFT = "return_gift"
 
 
 # A voucher of a product without a limited validity does not have `valid_until`.

@@ -82,17 +82,17 @@ def redeem(redemption: Redemption) -> Update:
     return update(
         keys.holding(redemption.holding_id),
         transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
-        assign({"redemption": redemption.redemption_id, "redeemed_by": redemption.redeemed_by}),
+        assign({"redemption": redemption.redemption_id}),
     )
 
 
-def undo_redemption(holding: Holding, redemption_id: str) -> Update:
+def undo_redemption(holding: Holding, undone: Redemption) -> Update:
     """Return the update that makes a redeemed voucher usable again, if it has this redemption.
 
     The end of its validity becomes due once more: the end that its order settles may have passed it by as redeemed, even
     if the present time is before it.
     """
-    entry = {}
+    entry: Mapping[str, str] = {}
     if holding.valid_until is not None:
         # An extended voucher may have reminders of its own. The sweep finds which are left.
         is_extended = holding.extended_from is not None
@@ -100,8 +100,8 @@ def undo_redemption(holding: Holding, redemption_id: str) -> Update:
     return update(
         keys.holding(holding.holding_id),
         transition(VOUCHER_MACHINE, VoucherState.REDEEMED, VoucherAction.UNDO),
-        require(redemption=redemption_id),
-        assign({"redemption": None, "redeemed_by": None, **entry}),
+        require(redemption=undone.redemption_id),
+        assign({"redemption": None, "undone_at": undone.undone_at, **entry}),
     )
 
 
@@ -148,7 +148,8 @@ def set_timer(holding: Holding, *, next_at: int | None, now: int) -> Update:
         next_at: None ends the timer.
     """
     timer = LEAVE_DUE_INDEX if next_at is None else assign(build_timer(holding, at=next_at))
-    return update(keys.holding(holding.holding_id), timer, is_due(now))
+    # A voucher that was redeemed when it was read may have a new timer, by an undo.
+    return update(keys.holding(holding.holding_id), timer, is_due(now), require(redemption=holding.redemption))
 
 
 def require_usable(holding: Holding, *, now: int) -> Check:

@@ -40,7 +40,7 @@ def build_undo(holding: Holding, undone: Redemption) -> list[Write]:
         "undo_hash": undone.undo_hash,
     }
     return [
-        holdings.undo_redemption(holding, undone.redemption_id),
+        holdings.undo_redemption(holding, undone),
         update(
             keys.redemption(undone.redemption_id),
             transition(

@@ -6,7 +6,17 @@ from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from handsel.domain import errors, ids
-from handsel.domain.models import Gift, Holding, Kind, Order, Page, Product, Shipment, UnitCounts
+from handsel.domain.models import (
+    Gift,
+    Holding,
+    Kind,
+    Order,
+    Page,
+    Product,
+    RefundRequest,
+    Shipment,
+    UnitCounts,
+)
 from handsel.domain.rules import count_units, has_refund_due
 from handsel.domain.states import GiftState, OrderState, ShipmentStatus, VoucherState
 from handsel.domain.summary import count_shipment
@@ -45,10 +55,15 @@ class OrderDetails:
 
 @dataclass(frozen=True, slots=True)
 class HoldingDetails:
-    """A holding; if it is a parcel, with its shipment."""
+    """A holding; if it is a parcel, with its shipment.
+
+    Attributes:
+        refund_request: its present or last refund request, if it has one and this was read (`load_refund_requests`).
+    """
 
     holding: Holding
     shipment: Shipment | None
+    refund_request: RefundRequest | None = None
 
     def state_at(self, now: int) -> VoucherState | ShipmentStatus:
         """Return the state at a time; of a parcel, the status of its shipment."""
@@ -272,6 +287,17 @@ def load_holding_details(table: Table, found: list[Holding]) -> list[HoldingDeta
     parcels = [holding.shipment_id for holding in found if holding.shipment_id is not None]
     sent = shipments.get_many(table, parcels)
     return [HoldingDetails(holding, sent.get(holding.shipment_id or "")) for holding in found]
+
+
+def load_refund_requests(table: Table, found: list[HoldingDetails]) -> list[HoldingDetails]:
+    """Return details of holdings with their refund requests. If none has one, nothing is read."""
+    wanted = [each.holding.refund_request_id for each in found if each.holding.refund_request_id is not None]
+    if not wanted:
+        return found
+    from handsel.store import refund_requests  # imported here, because few holdings have one
+
+    read = refund_requests.get_many(table, wanted)
+    return [replace(each, refund_request=read.get(each.holding.refund_request_id or "")) for each in found]
 
 
 def get_holding(table: Table, holding_id: str, *, caller: str) -> HoldingDetails:

@@ -95,6 +95,7 @@ def _create_holding(
             product=gift.product,
             order_id=gift.order_id,
             gift_id=gift.gift_id,
+            policy=gift.policy,
             received_at=now,
             code=code,
             valid_until=gift.valid_until,
@@ -106,6 +107,7 @@ def _create_holding(
         product=gift.product,
         order_id=gift.order_id,
         gift_id=gift.gift_id,
+        policy=gift.policy,
         received_at=now,
     )
     parcel, shipment = prepare_shipment(table, parcel, gift.policy)

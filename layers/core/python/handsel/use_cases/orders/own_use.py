@@ -83,6 +83,7 @@ def _create_holdings(
                 product=order.product,
                 order_id=order.order_id,
                 gift_id=None,
+                policy=order.policy,
                 received_at=now,
                 code=code,
                 valid_until=order.valid_until,
@@ -100,6 +101,7 @@ def _create_holdings(
         product=order.product,
         order_id=order.order_id,
         gift_id=None,
+        policy=order.policy,
         received_at=now,
         quantity=len(codes),
     )
