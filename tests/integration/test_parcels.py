@@ -421,7 +421,9 @@ def is_due(stack: Stack, holding: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("own_use", [False, True])
-def test_holder_and_merchant_are_notified_once_when_a_parcel_is_not_shipped_in_time(stack: Stack, own_use: bool) -> None:
+def test_holder_and_merchant_are_notified_once_when_a_parcel_is_not_shipped_in_time(
+    stack: Stack, own_use: bool
+) -> None:
     stack.start_recording()
     if own_use:
         gift_id, holder = None, "alice"
