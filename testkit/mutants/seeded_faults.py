@@ -905,7 +905,7 @@ MUTANTS = (
         "require(not_shipped=None)",
     ),
     Mutant(
-        "the merchant is not told that a parcel is not shipped",
+        "the merchant is not notified that a parcel is not shipped",
         "use_cases/fulfilment/shipping.py",
         "None if store is None else store.merchant_id",
         "None",

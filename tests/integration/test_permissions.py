@@ -169,6 +169,9 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
         stack.now += 40_000
         settle(stack)
+        assert stack.claim("bob", stack.give(stack.buy(product="parcel"))).status == 201
+        stack.now += 7 * DAY  # the parcel is not shipped in time
+        settle(stack)
     for settle in (_advance, Stack.sweep):
         simulation.reset()
         stack.now = START
