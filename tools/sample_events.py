@@ -190,6 +190,8 @@ def _samples() -> Iterator[Event]:
         by=BOB,
         body={"handle": "bob.lee"},
     )
+    yield _http("AccountFunction", "leave", "Bob asks for the deletion of his account.", "DELETE /me", 202, by=BOB)
+    yield _http("AccountFunction", "keep", "Bob keeps his account after all.", "POST /me/keep", 200, by=BOB)
     yield _http(
         "DirectoryFunction",
         "find",
@@ -368,6 +370,15 @@ def _samples() -> Iterator[Event]:
         "qr",
         f"Bob gets the QR code of a voucher: 200 if its `holding_id` replaces the three `{HOLDING}`.",
         "GET /holdings/{holding_id}/qr",
+        404,
+        by=BOB,
+        path={"holding_id": HOLDING},
+    )
+    yield _http(
+        "HoldingFunction",
+        "extend",
+        f"Bob extends a voucher: 409 under the default policy if its `holding_id` replaces the three `{HOLDING}`.",
+        "POST /holdings/{holding_id}/extend",
         404,
         by=BOB,
         path={"holding_id": HOLDING},

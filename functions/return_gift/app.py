@@ -47,6 +47,7 @@ class PendingReturnGiftView(View):
     problems=(
         errors.NotClaimed,
         errors.OtherStore,
+        errors.RecipientUnknown,
         errors.NotGiftable,
         errors.UnknownWrapping,
         errors.ReturnGiftAlreadyGiven,
@@ -65,7 +66,8 @@ def create_return_gift(gift_id: str) -> Response[str]:
 
     The request buys one unit of a product of the store that the received gift came from, and gives the unit to the giver
     of that gift. Only a claimer of the gift can do this, and only once. While there is no outcome of the payment, a repeated
-    request returns 202 with the pending order.
+    request returns 202 with the pending order. If the giver deleted their account in the meantime, it returns 202 with the
+    paid order, whose unit is the caller's.
     """
     request = HttpRequest(app)
     call, body = request.call, request.body(ReturnGiftRequest)

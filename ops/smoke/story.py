@@ -472,7 +472,11 @@ def _read_holding(session: Session) -> None:
 
 @_step("redeem the voucher in the store", "MerchantFunction")
 def _redeem(session: Session) -> None:
-    session.call("merchant", "POST", "/redemptions", {"code": session["voucher"]["code"]}, status=201)
+    code = session["voucher"]["code"]
+    redeemed = session.json("merchant", "POST", "/redemptions", {"code": code}, status=201)
+    undo = f"/vouchers/{code}/redemptions/{redeemed['redemption_id']}/undo"
+    session.call("merchant", "POST", undo, {"reason": "Smoke test"})
+    session.call("merchant", "POST", f"/vouchers/{code}/redemptions", status=201)
 
 
 @_step("give to a person, found by handle", "DirectoryFunction", "GiftFunction")

@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from handsel.runtime import settings
 from handsel.store import keys
 from handsel.store.rollout import MAX_AGE_MS
 from testkit.dynamodb.capacity import Consumption, metered
@@ -211,6 +214,13 @@ def _redeem(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 201, "mia", "POST", f"/vouchers/{code}/redemptions")
 
 
+def _undo_redemption(stack: Stack) -> Callable[[], Any]:
+    code = expect(201, stack.claim("bob", _given(stack))).body["code"]
+    redemption_id = expect(201, stack.call("mia", "POST", f"/vouchers/{code}/redemptions")).body["redemption_id"]
+    path = f"/vouchers/{code}/redemptions/{redemption_id}/undo"
+    return _call(stack, 200, "mia", "POST", path, {"reason": "The wrong voucher"})
+
+
 def _redeem_by_body(stack: Stack) -> Callable[[], Any]:
     code = expect(201, stack.claim("bob", _given(stack))).body["code"]
     return _call(stack, 201, "mia", "POST", "/redemptions", {"code": code})
@@ -316,6 +326,23 @@ def _sweep(stack: Stack, due: bool) -> Callable[[], Any]:
     return stack.sweep
 
 
+def _sweep_vouchers(stack: Stack, days: int) -> Callable[[], Any]:
+    """Prepare the sweep of a claimed voucher, so many days after the payment."""
+    expect(201, stack.claim("bob", _given(stack)))
+    stack.now += days * DAY
+    return stack.sweep
+
+
+def _extend(stack: Stack) -> Callable[[], Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLICY", "kakao")
+        settings.settings.cache_clear()
+        gift = _given(stack)
+    settings.settings.cache_clear()
+    holding_id = expect(201, stack.claim("bob", gift)).body["holding_id"]
+    return _call(stack, 200, "bob", "POST", f"/holdings/{holding_id}/extend")
+
+
 def _projected(act: Prepared, kind: str | None = None) -> Prepared:
     """Prepare the projection of an operation's records: all in one batch, or only the last record of a kind.
 
@@ -374,6 +401,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "ask again": _ask_again,
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
+    "undo a redemption": _undo_redemption,
     "report on a parcel": _report,
     "report the delivery of a parcel": lambda stack: _report(stack, "delivered"),
     "correct the address of a parcel": _correct,
@@ -396,6 +424,9 @@ OPERATIONS: Mapping[str, Prepared] = {
     "restore, second person": lambda stack: _restore(stack, at_end=_TO_CAROL),
     "sweep": lambda stack: _sweep(stack, False),
     "sweep, a gift is due": lambda stack: _sweep(stack, True),
+    "sweep, a voucher's holder is reminded": lambda stack: _sweep_vouchers(stack, 60),
+    "sweep, a voucher ends": lambda stack: _sweep_vouchers(stack, 90),
+    "extend a voucher": _extend,
     "project a purchase": _projected(_buy),
     "project a gift": _projected(_give),
     "project a gift to a recipient": _projected(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
@@ -409,6 +440,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a refund at the end": _projected(lambda stack: _restore(stack, at_end=_REFUND)),
     "project a second person": _projected(lambda stack: _restore(stack, at_end=_TO_CAROL)),
     "project a redemption": _projected(_redeem),
+    "project an undone redemption": _projected(_undo_redemption),
     "project a product view": _projected(_view_product),
     "project a tag": _projected(_tag("PUT")),
     "record ORDER paid": _projected(_buy, "ORDER"),

@@ -334,6 +334,20 @@ def test_viewed_products_and_switching_recommendations_off(calls: Running) -> No
     expect_problem(looker.get("/viewed?cursor=forged"), 422, "invalid-request")
 
 
+def test_leaving(calls: Running) -> None:
+    calls.new_users("undecided")
+    user = calls.as_("undecided")
+    assert expect_ok(user.get("/me"))["erase_at"] is None
+    leaving = expect_ok(user.request("DELETE", "/me"), 202)
+    assert TIME.fullmatch(leaving["erase_at"])
+    assert leaving["deleted"]
+    assert all(each["reason"] for each in leaving["kept"])
+    assert expect_ok(user.request("DELETE", "/me"), 202) == leaving
+    assert expect_ok(user.get("/me"))["erase_at"] == leaving["erase_at"]
+    assert expect_ok(user.post("/me/keep", {}))["erase_at"] is None
+    assert expect_ok(user.post("/me/keep", {}))["erase_at"] is None
+
+
 def test_recommendations(calls: Running) -> None:
     calls.new_users("chooser")
     chooser, products = calls.as_("chooser"), calls.stack["products"]
@@ -799,6 +813,20 @@ def test_get_holdings(calls: Running) -> None:
     expect_problem(calls.as_("alice").get(f"/holdings/{holding['holding_id']}/qr"), 404, "not-found")
 
 
+def test_post_holdings_extend(calls: Running) -> None:
+    bob = calls.as_("bob")
+    sold = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
+    expect_problem(bob.post(f"/holdings/{sold['holding_id']}/extend", {}), 409, "not-extendable")
+    with environment_of(calls, "PurchaseFunction", POLICY="kakao"):
+        order = calls.buy()
+    holding = expect_ok(claim(bob, calls.give(order["order_id"])), 201)
+    path = f"/holdings/{holding['holding_id']}/extend"
+    expect_problem(calls.as_("alice").post(path, {}), 404, "not-found")
+    extended = expect_ok(bob.post(path, {}))
+    assert extended["valid_until"] > holding["valid_until"]
+    assert expect_ok(bob.post(path, {})) == expect_ok(bob.get(path.removesuffix("/extend"))) == extended
+
+
 def test_post_redemptions(calls: Running) -> None:
     gift = calls.give(calls.buy()["order_id"])
     holding = expect_ok(claim(calls.as_("bob"), gift), 201)
@@ -826,6 +854,22 @@ def test_post_redemptions_with_the_code_in_the_body(calls: Running) -> None:
     for again in (("/redemptions", body), (f"/vouchers/{code}/redemptions", {})):
         problem = expect_problem(calls.as_("mia").post(*again), 409, "already-redeemed")
         assert problem["redeemed_at"] == redeemed["redeemed_at"]
+
+
+def test_a_refunded_voucher_cannot_be_redeemed(calls: Running) -> None:
+    bob, mia = calls.as_("bob"), calls.as_("mia")
+    holding = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
+    path = f"/holdings/{holding['holding_id']}"
+    before = expect_ok(bob.get(path))
+    assert (before["refund_request"], before["actions"]) == (None, ["request_refund", "return_gift"])
+    asked = expect_ok(bob.post(f"{path}/refund-requests", {"reason": "unwanted"}), 201)
+    expect_problem(mia.post("/redemptions", {"code": holding["code"]}), 409, "voucher-refunded")
+    expect_problem(mia.post(f"/vouchers/{holding['code']}/redemptions", {}), 409, "voucher-refunded")
+    after = expect_ok(bob.get(path))
+    assert (after["state"], after["actions"]) == ("refunded", ["return_gift"])
+    assert after["refund_request"]["refund_request_id"] == asked["refund_request_id"]
+    listed = expect_ok(bob.get("/holdings?state=refunded&limit=100"))["items"]
+    assert holding["holding_id"] in {each["holding_id"] for each in listed}
 
 
 def test_post_undo_of_a_redemption(calls: Running) -> None:
@@ -1407,6 +1451,7 @@ NOT_HERE = {
 }
 NOT_HERE_FOR = {
     ("POST /orders/{order_id}/gifts", "wrong-secret"): "functions keep the keys of links for five minutes",
+    ("POST /gifts/{gift_id}/return-gifts", "recipient-unknown"): "a giver is erased after seven days: test_time.py",
     ("POST /gifts/{gift_id}/decline", "not-allowed"): "every policy lets recipients decline",
 }
 BUSY = 503

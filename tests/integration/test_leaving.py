@@ -1,19 +1,18 @@
 """Leave: ask for the erasure of an account, keep it, and what the job deletes, passes on and settles."""
 
 import json
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from handsel.api import http
-from handsel.domain import erasure
 from handsel.domain.names import ERASED_NAME
 from handsel.runtime import clock
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
-from testkit.handlers.stack import ADDRESS, DAY, RESOURCES, START, Answer, Stack
-from testkit.handlers.stack import pass_on as authorizer_form
+from testkit.handlers.stack import DAY, RESOURCES, START, Answer, Stack
 
 WEEK = 7 * DAY
 MINUTE = 60_000
@@ -53,6 +52,13 @@ def finish(stack: Stack) -> None:
         assert stack.sweep()["failed"] == 0
         stack.now += MINUTE
     assert not [item for item in stack.all_items() if item.get("due_pk", "").startswith("ERASURES#")]
+
+
+def ask(stack: Stack) -> None:
+    """Ask for the erasure, and let the week pass but for the last minute: what is made now is open at the end."""
+    stack.call(LEAVER, "GET", "/me")
+    leave(stack)
+    stack.now += WEEK - MINUTE
 
 
 def is_gone(stack: Stack, user: str = LEAVER) -> bool:
@@ -207,7 +213,7 @@ def test_the_user_of_the_pool_is_deleted_and_a_failure_is_retried(stack: Stack) 
 # --- what the job leaves ------------------------------------------------------------------------------------------
 
 
-def _everything(stack: Stack) -> dict[str, Any]:
+def _everything(stack: Stack, *, is_delivered: bool = True) -> dict[str, Any]:
     """Let the leaver touch everything that there is. Return what is looked at afterwards."""
     stack.start_recording()
     for user in ("alice", "bob", "carol", LEAVER):
@@ -267,23 +273,328 @@ def _everything(stack: Stack) -> dict[str, Any]:
     # A changed handle, and a request for a gift that expired.
     assert stack.call(LEAVER, "PATCH", "/me", {"handle": "quirina.zz"}).status == 200
     assert stack.call(LEAVER, "PATCH", "/me", {"handle": HANDLE}).status == 200
-    stack.deliver_records()
+    if is_delivered:
+        stack.deliver_records()
     return made
 
 
-def test_nothing_of_the_user_is_left_but_the_tombstone(stack: Stack) -> None:
-    _everything(stack)
+@pytest.mark.parametrize("is_open", [False, True], ids=["ended", "open"])
+def test_nothing_of_the_user_is_left_but_the_tombstone(stack: Stack, is_open: bool) -> None:
     expired = stack.give(stack.buy("carol"))
-    stack.now += 2 * DAY
+    given = stack.give(stack.buy(LEAVER))
+    ask(stack)
     stack.sweep()
-    assert (
-        stack.call(LEAVER, "POST", f"/gifts/{expired['gift_id']}/ask-again", {"secret": expired["secret"]}).status
-        == 202
-    )
-    stack.deliver_records()
+    for user, gift in ((LEAVER, expired), ("bob", given)):
+        path = f"/gifts/{gift['gift_id']}/ask-again"
+        assert stack.call(user, "POST", path, {"secret": gift["secret"]}).status == 202
+    if not is_open:
+        stack.now -= 2 * DAY
+    _everything(stack)
     assert find_traces(stack)
-    erase(stack)
+    stack.now += MINUTE if is_open else 2 * DAY + MINUTE
+    finish(stack)
     assert find_traces(stack) == []
     stack.deliver_records()
     assert find_traces(stack) == []
     assert not stack.audit_findings()
+
+
+def test_what_others_have_goes_on_without_the_name(stack: Stack) -> None:
+    ask(stack)
+    made = _everything(stack)
+    stack.now += MINUTE
+    finish(stack)
+    stack.deliver_records()
+    # The gifts of the user: the open ones are cancelled, what was claimed stays.
+    assert preview(stack, made["open"])["state"] == "cancelled"
+    claimed = stack.call("bob", "GET", f"/gifts/{made['claimed']['gift_id']}").body
+    assert (claimed["state"], claimed["giver_name"]) == ("claimed", ERASED_NAME)
+    assert stack.call("alice", "GET", f"/gifts/{made['named']['gift_id']}").body["state"] == "cancelled"
+    # Gifts to the user: declined; one that would be passed on to them ends in the order.
+    assert stack.call("alice", "GET", f"/gifts/{made['named_to']['gift_id']}").body["state"] == "declined"
+    second = stack.call("alice", "GET", f"/gifts/{made['second']['gift_id']}").body
+    assert (second["at_end"], second["successor_gift_id"]) == ({"then": "order"}, None)
+    # The voucher that they held is refunded to its payer, who learns that money came back.
+    received = stack.call("alice", "GET", f"/gifts/{made['received']['gift_id']}").body
+    assert [each["display_name"] for each in received["claims"]] == [ERASED_NAME]
+    units = stack.units(made["others"])
+    assert units["refunded"] == 1
+    assert sum(units.values()) == 6
+    # The parcel goes on, with its address, and its giver sees its progress.
+    shipment_id = made["parcel"]["shipment_id"]
+    assert stack.call("mia", "GET", "/stores/store-mia/shipments").status in (200, 404)
+    assert stack.report(shipment_id, "delivered").status == 200
+    # The return gift to them was declined, so its unit is back in the order of its buyer.
+    returned = stack.call("bob", "GET", f"/gifts/{made['return_gift']['gift_id']}").body
+    assert returned["state"] == "declined"
+    texts = [
+        each["text"]
+        for user in ("alice", "bob", "carol")
+        for each in stack.call(user, "GET", "/messages").body["items"]
+    ]
+    assert not [text for text in texts if NAME in text]
+
+
+def test_units_and_orders_of_the_user_are_settled(stack: Stack) -> None:
+    ask(stack)
+    made = _everything(stack)
+    stack.now += MINUTE
+    finish(stack)
+    order = stack.item(f"ORDER#{made['order']['order_id']}")
+    assert order is not None
+    assert (order["available"], order["buyer_id"]) == (0, PSEUDONYM)
+    # Two of the open gift, one each of the cancelled and of the named one, one that was not given, one taken for own use.
+    # The one that bob claimed stays his.
+    assert (order["refunded"], order["gifted"] + order["used"]) == (6, 0)
+    found = [item for item in stack.all_items() if item["sk"] == "REFUND" and item["order_id"] == order["order_id"]]
+    assert sum(each["quantity"] for each in found) == 6
+    assert {each["cause"] for each in found} == {"erasure"}
+    assert sum(each["total"]["amount"] for each in found) == 6 * made["order"]["payment"]["total"]["amount"] // 7
+    pending = [
+        item for item in stack.all_items() if item["sk"] == "ORDER" and item["state"] in ("pending", "cancelled")
+    ]
+    assert [each["state"] for each in pending] == ["cancelled"]
+
+
+def test_nobody_can_name_an_erased_user(stack: Stack) -> None:
+    for user in ("alice", LEAVER):
+        stack.call(user, "GET", "/me")
+    order = stack.buy("alice", 4)
+    received = stack.give(stack.buy(LEAVER))
+    assert stack.claim("alice", received).status == 201
+    open_gift = stack.give(order)
+    leave(stack)
+    assert stack.call("alice", "GET", f"/people/{HANDLE}").status == 200
+    stack.now += WEEK
+    for step in range(2):
+        if step:
+            finish(stack)
+        assert stack.call("alice", "GET", f"/people/{HANDLE}").status == 404
+        assert LEAVER not in stack.call("alice", "GET", "/people").raw
+        for body in (
+            {"recipient_id": LEAVER},
+            {"recipient_id": PSEUDONYM},
+            {"at_end": {"then": "give_to", "recipient_id": LEAVER}},
+        ):
+            answer = stack.call(
+                "alice",
+                "POST",
+                f"/orders/{order['order_id']}/gifts",
+                {"shares": 1, "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"}, **body},
+            )
+            assert (answer.status, answer.body["code"]) == (422, "recipient-unknown"), answer.raw
+        answer = stack.call("alice", "POST", f"/gifts/{received['gift_id']}/return-gifts", _return_gift(stack))
+        assert (answer.status, answer.body["code"]) == (422, "recipient-unknown"), answer.raw
+    assert open_gift
+
+
+def _return_gift(stack: Stack, token: str = "tok_ok") -> dict[str, Any]:
+    return {
+        "product_id": stack.products["voucher"],
+        "payment": {"method": "card", "token": token},
+        "wrapping": {"cover_id": "red-classic", "blessing_id": "best-wishes"},
+    }
+
+
+def preview(stack: Stack, gift: Any) -> dict[str, Any]:
+    body: dict[str, Any] = stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body
+    return body
+
+
+def test_a_return_gift_that_is_paid_after_the_erasure_becomes_units_of_its_buyer(stack: Stack) -> None:
+    received = stack.give(stack.buy(LEAVER))
+    assert stack.claim("alice", received).status == 201
+    leave(stack)
+    stack.now += WEEK - 1000
+    path = f"/gifts/{received['gift_id']}/return-gifts"
+    assert stack.call("alice", "POST", path, _return_gift(stack, "tok_timeout"), key="return-gift-1").status == 503
+    stack.now += 1000
+    answer = stack.call("alice", "POST", path, _return_gift(stack, "tok_timeout"), key="return-gift-1")
+    assert (answer.status, answer.body["order"]["state"]) == (202, "paid"), answer.raw
+    assert answer.body["order"]["units"]["available"] == 1
+    finish(stack)
+    assert find_traces(stack) == []
+    assert stack.units(answer.body["order"]) == {"available": 1}
+
+
+# --- killed anywhere ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_the_job_ends_the_same_if_it_is_killed_at_any_write(stack: Stack, fault: str) -> None:
+    ask(stack)
+    _everything(stack)
+    stack.stop_recording()
+    stack.now += MINUTE
+    saved, at = stack.save(), stack.now
+    with inject_faults(WRITES, {}) as counted:
+        finish(stack)
+    wanted = _without_times(stack)
+    assert counted.calls > 40
+    for number in range(counted.calls):
+        stack.load(saved)
+        stack.simulation.users.deleted.clear()
+        stack.now = at
+        with inject_faults(WRITES, {number: FAULTS[fault]}), suppress(Crashed):
+            for _ in range(5):
+                stack.sweep()
+                stack.now += MINUTE
+        finish(stack)
+        assert find_traces(stack) == [], number
+        assert _without_times(stack) == wanted, number
+        assert not stack.audit_findings(), number
+
+
+def _without_times(stack: Stack) -> list[dict[str, Any]]:
+    """Return all items, without what depends on when a step was taken."""
+    hidden = {"ended_at", "updated_at", "version", "created_at", "owner_sk", "refund_id", "refunded_at", "due_sk", "pk"}
+    items = [{name: value for name, value in item.items() if name not in hidden} for item in stack.all_items()]
+    return sorted(items, key=lambda item: json.dumps(item, sort_keys=True, default=str))
+
+
+# --- late records -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_late_stream_records_bring_nothing_back(stack: Stack, seed: int) -> None:
+    order = random.Random(seed)  # noqa: S311 - repeatable
+    ask(stack)
+    _everything(stack, is_delivered=False)
+    early = order.sample(stack.records, len(stack.records) * seed // 8)
+    _project(stack, early, order)
+    stack.now += MINUTE
+    stack.sweep()
+    _project(stack, order.sample(stack.records, len(stack.records) // 2), order)
+    finish(stack)
+    assert find_traces(stack) == []
+    for _ in range(2):
+        _project(stack, order.sample(stack.records, len(stack.records)), order)
+        assert find_traces(stack) == []
+    assert not stack.audit_findings()
+    claimed = [
+        item for item in stack.all_items() if item["sk"].startswith("MESSAGE#") and item["kind"] == "gift_claimed"
+    ]
+    assert len(claimed) == len({(item["user_id"], item["gift_id"]) for item in claimed})
+
+
+def _project(stack: Stack, records: list[dict[str, Any]], order: random.Random) -> None:
+    """Deliver records in batches of random sizes."""
+    while records:
+        size = order.randint(1, 10)
+        batch, records = records[:size], records[size:]
+        assert stack.project(*batch) == []
+
+
+# --- calls at the time of the erasure -----------------------------------------------------------------------------
+
+
+def _call_at_the_end(stack: Stack, name: str) -> Callable[[], Answer]:
+    """Prepare a call that is in progress while the user is erased, and return it."""
+    for user in ("alice", "bob", LEAVER):
+        stack.call(user, "GET", "/me")
+    match name:
+        case "give to the user":
+            order = stack.buy("alice")
+            body = {"shares": 1, "wrapping": _return_gift(stack)["wrapping"], "recipient_id": LEAVER}
+            return lambda: stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body, key="in-progress-1")
+        case "pass on to the user":
+            gift = stack.give(stack.buy("alice"))
+            end = {"then": "give_to", "recipient_id": LEAVER}
+            return lambda: stack.call("alice", "PUT", f"/gifts/{gift['gift_id']}/at-end", end)
+        case "return a gift to the user":
+            gift = stack.give(stack.buy(LEAVER))
+            assert stack.claim("alice", gift).status == 201
+            path = f"/gifts/{gift['gift_id']}/return-gifts"
+            return lambda: stack.call("alice", "POST", path, _return_gift(stack), key="in-progress-1")
+        case "claim a gift of the user":
+            gift = stack.give(stack.buy(LEAVER, 2), 2)
+            return lambda: stack.claim("alice", gift)
+        case "redeem a voucher of the user":
+            code = stack.claim(LEAVER, stack.give(stack.buy("alice"))).body["code"]
+            return lambda: stack.call("mia", "POST", f"/vouchers/{code}/redemptions")
+        case "the user claims":
+            gift = stack.give(stack.buy("alice", 2), 2)
+            return lambda: stack.claim(LEAVER, gift)
+        case "the user buys":
+            body = stack.order_request(quantity=3)
+            return lambda: stack.call(LEAVER, "POST", "/orders", body, key="in-progress-1")
+        case "the user gives":
+            order = stack.buy(LEAVER, 2)
+            body = {"shares": 1, "wrapping": _return_gift(stack)["wrapping"]}
+            return lambda: stack.call(LEAVER, "POST", f"/orders/{order['order_id']}/gifts", body, key="in-progress-1")
+        case "the user uses":
+            order = stack.buy(LEAVER, 2)
+            path = f"/orders/{order['order_id']}/use"
+            return lambda: stack.call(LEAVER, "POST", path, {"quantity": 2}, key="in-progress-1")
+        case "the user tags":
+            return lambda: stack.call(LEAVER, "PUT", f"/tagged/{stack.products['voucher']}")
+        case "the user changes the handle":
+            return lambda: stack.call(LEAVER, "PATCH", "/me", {"handle": "quirina.zz", "recommendations": False})
+        case "the user asks again":
+            gift = stack.give(stack.buy("alice"))
+            stack.now += DAY + MINUTE
+            path = f"/gifts/{gift['gift_id']}/ask-again"
+            return lambda: stack.call(LEAVER, "POST", path, {"secret": gift["secret"]})
+        case "the user keeps the account":
+            return lambda: stack.call(LEAVER, "POST", "/me/keep")
+    raise ValueError(name)
+
+
+AT_THE_END = (
+    "give to the user",
+    "pass on to the user",
+    "return a gift to the user",
+    "claim a gift of the user",
+    "redeem a voucher of the user",
+    "the user claims",
+    "the user buys",
+    "the user gives",
+    "the user uses",
+    "the user tags",
+    "the user changes the handle",
+    "the user asks again",
+    "the user keeps the account",
+)
+
+
+@pytest.mark.parametrize("name", AT_THE_END)
+def test_a_call_in_progress_leaves_nothing(stack: Stack, name: str) -> None:
+    """Run the first pass of the job before each request of a call to the table, and the second one after the call."""
+    ask(stack)
+    call = _call_at_the_end(stack, name)
+    saved, asked_at = stack.save(), stack.now
+    http._known_accounts.clear()
+    with inject_faults(WRITES | READS, {}) as counted:
+        call()
+
+    def erase_now() -> None:
+        stack.now = START + WEEK
+        stack.sweep()
+
+    for number in range(counted.calls):
+        stack.load(saved)
+        stack.simulation.users.deleted.clear()
+        stack.now = asked_at
+        with inject_faults(WRITES | READS, {number: run_before(erase_now)}):
+            answer = call()
+        assert answer.status < 500 or answer.body["code"] in ("busy", "payment-unknown"), (number, answer.raw)
+        stack.now = max(stack.now, START + WEEK)
+        finish(stack)
+        if is_gone(stack):
+            assert find_traces(stack) == [], number
+        else:
+            assert name == "the user keeps the account"
+        assert not stack.audit_findings(), number
+        _check_units(stack)
+
+
+def _check_units(stack: Stack) -> None:
+    """Check that no unit waits for a user who cannot come back: none is available, in an open gift, or a usable voucher."""
+    for item in stack.all_items():
+        if item["sk"] == "ORDER" and item["buyer_id"] == PSEUDONYM:
+            assert item["available"] == 0
+            assert item["state"] != "pending"
+        if item["sk"] == "GIFT" and PSEUDONYM in (item["giver_id"], item.get("recipient_id")):
+            assert item["state"] != "open"
+        if item["sk"] == "HOLDING" and item["holder_id"] == PSEUDONYM and "code" in item:
+            assert "refunded_at" in item or "redeemed_at" in item

@@ -507,9 +507,8 @@ def asked_goods(harness: Harness) -> Goods:
         version=0,
         request_hash="",
     )
-    harness.actor().table.write(
-        holdings.request_refund(holding, request.refund_request_id), refund_requests.build_put(request)
-    )
+    asked = holdings.request_refund(holding, request.refund_request_id)
+    harness.actor().table.write(asked, refund_requests.build_put(request))
     harness.now = request.decide_by - 1
     return Goods(harness, request)
 

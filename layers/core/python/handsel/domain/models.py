@@ -403,7 +403,6 @@ class Holding:
         gift_id: None if the holder bought it for own use.
         redemption: id of the redemption that redeemed it; None if it is not redeemed.
         undone_at: the time at which its last redemption that was undone was undone.
-        redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
         refund_request_id: the id of the present or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
@@ -424,7 +423,6 @@ class Holding:
     quantity: int = 1
     redeemed_at: int | None = None
     redemption: str | None = None
-    redeemed_by: str | None = None
     undone_at: int | None = None
     return_gift_order_id: str | None = None
     refund_request_id: str | None = None
