@@ -155,6 +155,33 @@ def _asking_for_refund(*statuses: str, product: str = "parcel") -> Callable[[Sta
     return prepared
 
 
+_REFUND_STEPS: dict[str, tuple[str, str, str, Any]] = {
+    "approve": ("mia", "POST", "decision", {"approve": True, "note": "Send it back."}),
+    "keep": ("mia", "POST", "decision", {"approve": True, "without_return": True}),
+    "reject": ("mia", "POST", "decision", {"approve": False}),
+    "send back": ("bob", "PUT", "return", {"carrier": "SF Express", "tracking_number": "SF-1"}),
+    "receive": ("mia", "POST", "received", None),
+    "hold": ("mia", "POST", "not-received", None),
+}
+
+
+def _step_of_refund(*steps: str) -> Callable[[Stack], Callable[[], Answer]]:
+    """Return the last of these steps of a refund request for delivered goods, after the others."""
+
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        request_id = _asking_for_refund("delivered")(stack)().body["refund_request_id"]
+
+        def call(step: str) -> Answer:
+            user, method, path, body = _REFUND_STEPS[step]
+            return stack.call(user, method, f"/refund-requests/{request_id}/{path}", body)
+
+        for step in steps[:-1]:
+            assert call(step).status == 200
+        return lambda: call(steps[-1])
+
+    return prepared
+
+
 def _withdrawing(stack: Stack) -> Callable[[], Answer]:
     request = _asking_for_refund("delivered")(stack)().body
     return lambda: stack.call("bob", "POST", f"/refund-requests/{request['refund_request_id']}/withdraw")
@@ -251,6 +278,12 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "ask for a refund of a lost parcel": _asking_for_refund("lost"),
     "ask for a refund of delivered goods": _asking_for_refund("delivered"),
     "withdraw a refund request": _withdrawing,
+    "approve a refund": _step_of_refund("approve"),
+    "approve a refund without a return": _step_of_refund("keep"),
+    "reject a refund": _step_of_refund("reject"),
+    "send goods back": _step_of_refund("approve", "send back"),
+    "receive goods": _step_of_refund("approve", "send back", "receive"),
+    "hold a refund request": _step_of_refund("approve", "send back", "hold"),
     "report": _reporting,
     "hand over": _handing_over,
     "correct an address": _correcting,

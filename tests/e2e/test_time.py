@@ -15,7 +15,7 @@ import pytest
 
 from local.client import MAX_ADVANCE, Client, advance_clock, payment
 from local.settings import ROOT
-from tests.e2e.conftest import WRAPPING, Running
+from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running
 
 pytestmark = pytest.mark.e2e
 
@@ -221,6 +221,44 @@ def test_400_days_pass_in_calls_of_at_most_a_year_and_nobody_is_signed_out(live:
     assert alice.get(f"/gifts/{gift['gift_id']}").json()["state"] == "returned"
     assert live.as_("bob").get("/me").status_code == 200
     assert live.give(live.buy()["order_id"])["state"] == "open"
+
+
+def test_goods_come_back_and_are_refunded_although_the_merchant_is_silent(live: Running) -> None:
+    order = live.buy(product="parcel")
+    gift = live.give(order["order_id"], wrapping=PARCEL_WRAPPING)
+    bob = live.as_("bob")
+    body = {"secret": gift["secret"], "address": ADDRESS}
+    parcel = bob.post(f"/gifts/{gift['gift_id']}/claims", body).json()
+    event = {"event_id": "delivered", "status": "delivered", "occurred_at": parcel["received_at"]}
+    assert live.as_("carl").post(f"/shipments/{parcel['shipment_id']}/events", event).status_code == 200
+    asked = bob.post(f"/holdings/{parcel['holding_id']}/refund-requests", {"reason": "damaged"}).json()
+    path = f"/refund-requests/{asked['refund_request_id']}"
+    assert time_of(asked["decide_by"]) - time_of(asked["created_at"]) == timedelta(days=3)
+    live.advance_to(asked["decide_by"], before=30)
+    assert bob.get(path).json()["state"] == "requested"
+    live.advance_to(asked["decide_by"])
+    approved = bob.get(path).json()
+    assert (approved["state"], approved["decided_at"], approved["actions"]) == (
+        "approved",
+        asked["decide_by"],
+        ["return"],
+    )
+    assert time_of(approved["due_at"]) - time_of(asked["decide_by"]) == timedelta(days=14)
+    live.advance_to(approved["due_at"], before=60)
+    sent = bob.put(f"{path}/return", {"carrier": "SF Express", "tracking_number": "SF-1"}).json()
+    assert (sent["state"], sent["actions"]) == ("returning", ["return"])
+    live.advance_to(approved["due_at"])
+    assert bob.get(path).json()["state"] == "returning"
+    live.advance_to(sent["due_at"])
+    assert bob.get(path).json()["state"] == "refunded"
+    assert live.as_("alice").get(f"/orders/{order['order_id']}").json()["units"]["refunded"] == 1
+    decided = [message for message in messages_about(bob, gift) if message["kind"] == "refund_decided"]
+    assert [message["params"]["state"] for message in decided] == ["approved", "refunding"]
+    assert all(message["link"].endswith(f"/#/holdings/{parcel['holding_id']}") for message in decided)
+    inbox = live.as_("alice").get("/messages?limit=100").json()["items"]
+    (issued,) = [message for message in inbox if message["params"].get("order_id") == order["order_id"]]
+    assert (issued["kind"], issued["params"]["units"]) == ("refund_issued", 1)
+    assert "refund_decided" not in {message["kind"] for message in messages_about(live.as_("alice"), gift)}
 
 
 def test_a_voucher_lives_a_year_and_its_price_goes_back_to_the_payer(live: Running) -> None:

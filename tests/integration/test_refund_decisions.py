@@ -471,6 +471,15 @@ def test_goods_are_received_once_by_the_merchant_or_by_the_clock(stack: Stack, s
     assert other.repaid == ([39_900] if step == "receive" else [])
 
 
+def test_a_correction_does_not_end_that_a_request_is_held(goods: Goods) -> None:
+    goods.decide()
+    goods.send_back()
+    answer = overtake(goods, lambda: expect(goods.hold(), "returning"), lambda: goods.send_back(tracking_number="SF-2"))
+    expect(answer, "returning")
+    goods.stack.now += 11 * DAY
+    assert (goods.state, goods.stack.sweep()["request_settled"]) == ("returning", 0)
+
+
 def test_two_requests_of_one_order_are_refunded_to_the_last_unit(stack: Stack) -> None:
     """Refund two parcels of one order at once: each transaction requires what it read of the order."""
     order = stack.buy(product="parcel", quantity=2)
@@ -513,7 +522,8 @@ def test_a_refunding_request_whose_provider_did_not_answer_is_finished_by_the_sw
 
 def test_the_holder_hears_of_each_decision_without_a_note(stack: Stack) -> None:
     stack.start_recording()
-    rejected, sent = Goods(stack), Goods(stack)
+    rejected, sent, withdrawn = Goods(stack), Goods(stack), Goods(stack)
+    withdrawn.withdraw()
     rejected.decide(REJECT | {"note": "a private note"})
     sent.decide()
     sent.send_back()

@@ -11,7 +11,7 @@ under an optimistic lock. Where units are refunded, the same transaction writes 
 | after it, before the provider           | `refunding`, with a pending refund  | the sweep, or an event of the provider    |
 
 If it runs twice, the second transition finds another version, and the call decides again from what it reads. The id of the
-refund is derived from the request, so that the provider repays once whoever asks it.
+refund is derived from the request, so every process asks the provider with the same key, which repays it once.
 """
 
 from collections.abc import Callable
