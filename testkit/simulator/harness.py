@@ -14,9 +14,10 @@ from handsel.domain.states import EndAction, OrderState, RefundReason, ShipmentS
 from handsel.runtime.bus import Bus
 from handsel.store.attributes import load_item
 from handsel.store.table import Table
-from handsel.use_cases.fulfilment import redeeming, shipping, voucher_ends
+from handsel.use_cases.fulfilment import redeeming, shipping
 from handsel.use_cases.gifts import claiming, giving
 from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.operations import voucher_ends
 from handsel.use_cases.operations.projecting import project
 from handsel.use_cases.orders import own_use
 from handsel.use_cases.orders.purchases import buy
