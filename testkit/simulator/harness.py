@@ -33,7 +33,7 @@ from testkit.simulator.fault_injection import (
     FaultyConnection,
     ProviderState,
 )
-from testkit.simulator.model import Model
+from testkit.simulator.model import HOLDING_ENDS, Model
 from testkit.simulator.operations import ADDRESS, ADDRESS_RETENTION_MS, CARRIER, LINK_KEYS, WRAPPINGS
 from testkit.simulator.scenario import seeded
 
@@ -446,10 +446,12 @@ class Harness:
                     names = ("holder_id", "order_id", "gift_id", "quantity")
                     values = [str(item.get(name)) for name in names]
                     kinds.setdefault("HOLDING", []).append(
-                        (*values, "redeemed_at" in item, "return_gift_order_id" in item),
+                        (*values, *(name in item for name in (*HOLDING_ENDS, "return_gift_order_id", "due_sk"))),
                     )
                 case "SHIPMENT":
                     kinds.setdefault("SHIPMENT", []).append((item["holder_id"], item["order_id"], item["version"]))
+                case "REFUND_REQUEST":
+                    kinds.setdefault("REFUND_REQUEST", []).append((item["holding_id"], item["state"], item["version"]))
                 case "USE":
                     kinds.setdefault("USE", []).append((pk, str(len(item["holding_ids"]))))
         published = Counter(kind for kind, _ in {(event["type"], event["id"]) for event in self.published})
