@@ -61,7 +61,7 @@ class Journal:
                 self.moved[call.resource_id]["used"] += call.body["quantity"]
                 self.holdings |= {each["holding_id"]: (call.user, each) for each in body["holdings"]}
                 for each in body["holdings"]:
-                    self.places[each["holding_id"]] = call.resource_id, "used", each["quantity"]
+                    self.places[each["holding_id"]] = call.resource_id, "used", each.get("quantity", 1)
             case "refunds":
                 self.moved[call.resource_id]["refunded"] += call.body["quantity"]
             case "refund-requests":
