@@ -425,7 +425,7 @@ def test_a_return_gift_follows_the_policy_of_the_stack_when_it_is_bought(
     assert (cancelled.status == 200) == ("cancel" not in rules.forbids), cancelled.raw
     stack.now += rules.voucher_days * DAY
     units = stack.call("bob", "GET", f"/orders/{order['order_id']}").body["units"]
-    # At the end of their validity, vouchers are repaid whatever the gift ended with.
+    # At the end of their validity, vouchers are repaid, also if the gift ended otherwise.
     is_over = rules.voucher_days == order["product"]["validity_days"]
     is_refunded = is_over or (rules.at_end == "refund" and "cancel" in rules.forbids)
     assert units["refunded" if is_refunded else "available"] == 1

@@ -42,7 +42,7 @@ def test_one_of_redemption_refund_and_end_gets_a_voucher(record_property: Figure
             assert isinstance(redeemed, errors.VoucherExpired)
             assert isinstance(asked, errors.NotRefundable)
             assert asked.reason == "expired"
-        # The end repays the unit that nobody took, whatever became of the voucher.
+        # The end repays the unit that nobody took in any case.
         assert ended is not None
         stored = harness.model.items[f"ORDER#{order.order_id}", "ORDER"]
         assert (stored["available"], stored["refunded"]) == (0, 1 + ("redeemed_at" not in found))
