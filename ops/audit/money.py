@@ -20,7 +20,7 @@ class MoneySums:
         redeemed: for redeemed vouchers and delivered parcels.
         repaid: to payers.
         being_repaid: of refunds that the provider has not confirmed yet.
-        manual: of refunds that the provider refused for good, which an operator repays.
+        manual: of refunds that the provider refused permanently, which an operator repays.
         forfeited: for expired vouchers under a policy by which nobody is repaid.
     """
 
@@ -41,7 +41,7 @@ def sum_money(index: AuditIndex, *, now: int) -> dict[str, MoneySums]:
     """Return the sums by currency.
 
     The part of the total that each unit of an order is worth is that of `Order.repayment`: refunded units come first, then
-    redeemed, forfeited and held ones. So the sums are exact, whatever the total.
+    redeemed, forfeited and held ones. So the sums are exact for any total.
 
     Args:
         index: all items. If units moved while they were read, their money may be in two sums, or in none.

@@ -4,14 +4,15 @@
     --clients   the number of clients, 6
     --seed      determines the clients' calls and the kills, 1
 
-Clients buy, give (by link, to a user, to a group), claim, decline, cancel, use, refund and give in return, with a claim
-window of 3 s, so that many gifts expire. Meanwhile SIGKILL hits the workers that run functions, and the runner with the
-API's port, TTL and the stream poller; both restart. A call whose response is lost is repeated with the same key. The
-engine is not killed: it holds the data in memory.
+Clients buy, give (by link, to a user, to a group), claim, decline, cancel, use, refund, ask for refunds of what they claimed
+or used, and give in return, with a claim window of 3 s, so that many gifts expire. Meanwhile SIGKILL hits the workers that
+run functions, and the runner with the API's port, TTL and the stream poller; both restart. A call whose response is lost is
+repeated with the same key. The engine is not killed: it holds the data in memory.
 
 After everything has settled, each acknowledged resource is read, each creating call is replayed and has to return the same
-ids, and the audit has to find nothing in the whole table. Finally the projector is blocked by a record that it cannot
-process, and gifts still have to expire on time.
+ids, and the audit has to find nothing in the whole table. Then the projector is blocked by a record that it cannot process,
+and gifts still have to expire on time. Finally a user leaves, and the test clock is advanced past the end of all vouchers
+while processes are killed: the user is erased, every unit that nobody redeemed is repaid, and the audit finds nothing.
 """
 
 import argparse
@@ -33,6 +34,7 @@ from ops.audit.run import audit
 from ops.scan import WholeTable
 from testkit.crash import checks, poison
 from testkit.crash.contents import TableContents
+from testkit.crash.ends import ENDS, end_everything
 from testkit.crash.killer import Killer
 from testkit.crash.load import Load, until
 from testkit.http_client import RetryingClient, UnexpectedResponse, sign_up
@@ -98,13 +100,20 @@ def run(folder: Path, settings: Settings, kills: int, clients: int, seed: int) -
     else:
         wrong["late"] = [f"{delay:.1f} s" for delay in delays if delay > LATE_SECONDS]
         cli.say(f"With a blocked projector, {len(delays)} gifts expired at most {max(delays):.1f} s late")
+    killed, killer = killer.killed, Killer(folder, settings, seed + 1)
+    try:
+        wrong |= end_everything(stack, client, killer, FRIENDS[1], givers[0])
+    except UnexpectedResponse as error:
+        wrong["vouchers"] = [str(error)]
+    cli.say(f"While all vouchers ended and a user was erased, killed {killer.killed.total()}: {_counts(killer.killed)}")
     by_kind = Counter(call.kind for call in load.journal if call.done)
     cli.say(
         f"operations {len(load.journal)}, acknowledged {by_kind.total()}: {_counts(by_kind)}\n"
-        f"killed {killer.killed.total()} processes: {_counts(killer.killed)}\n"
+        f"killed {killed.total()} processes: {_counts(killed)}\n"
         f"retries {retries.total()}: {_counts(retries)}\n"
         f"lost {len(wrong['lost'])}, doubled {len(wrong['doubled'])}, overdue {len(wrong['overdue'])},"
         f" violations {len(wrong['violations'])}, wrong messages {len(wrong['messages'])}, late {len(wrong['late'])}\n"
+        f"at the end of all vouchers: {', '.join(f'{len(wrong.get(name, ()))} {name}' for name in ENDS)}\n"
         f"{lasted:.0f} s of load, {time.monotonic() - started:.0f} s in all"
     )
     client.close()

@@ -13,7 +13,7 @@ from testkit.crash.load import Call
 from testkit.http_client import RetryingClient, UnexpectedResponse
 
 _READERS = 8
-_CREATING = ("orders", "gifts", "use", "refunds", "return-gifts")
+_CREATING = ("orders", "gifts", "use", "refunds", "return-gifts", "refund-requests")
 
 
 class Journal:
@@ -25,7 +25,8 @@ class Journal:
         orders, gifts, holdings: the user who made the call, and the response, by id.
         claims: the holding ids by gift id.
         ends: the end states that were acknowledged, by gift id.
-        moved: used and refunded units by order id.
+        moved: used and refunded units by order id; `gifted` is negative, by the claimed units that were refunded.
+        places: the order, the place and the number of the units of a holding.
     """
 
     def __init__(self, calls: Sequence[Call]) -> None:
@@ -38,6 +39,7 @@ class Journal:
         self.claims: dict[str, set[str]] = defaultdict(set)
         self.ends: dict[str, set[str]] = defaultdict(set)
         self.moved: dict[str, Counter[str]] = defaultdict(Counter)
+        self.places: dict[str, tuple[str, str, int]] = {}
         for call in done:
             self._add(call)
 
@@ -54,11 +56,18 @@ class Journal:
             case "claims":
                 self.claims[call.resource_id].add(body["holding_id"])
                 self.holdings[body["holding_id"]] = call.user, body
+                self.places[body["holding_id"]] = self.gifts[call.resource_id][1]["order_id"], "gifted", 1
             case "use":
                 self.moved[call.resource_id]["used"] += call.body["quantity"]
                 self.holdings |= {each["holding_id"]: (call.user, each) for each in body["holdings"]}
+                for each in body["holdings"]:
+                    self.places[each["holding_id"]] = call.resource_id, "used", each.get("quantity", 1)
             case "refunds":
                 self.moved[call.resource_id]["refunded"] += call.body["quantity"]
+            case "refund-requests":
+                order_id, place, quantity = self.places[call.resource_id]
+                self.moved[order_id][place] -= quantity
+                self.moved[order_id]["refunded"] += quantity
             case "cancel" | "decline":
                 self.ends[call.resource_id].add({"cancel": "cancelled", "decline": "declined"}[call.kind])
 
@@ -139,7 +148,8 @@ def _check_order(journal: Journal, client: RetryingClient, order_id: str) -> Ite
     if sum(units.values()) != read["quantity"] or units["in_gift"]:
         yield f"order {order_id}: {units} of {read['quantity']}"
     gift_ids = [gift_id for gift_id, (_, gift) in journal.gifts.items() if gift["order_id"] == order_id]
-    known = {**journal.moved[order_id], "gifted": sum(len(journal.claims[gift_id]) for gift_id in gift_ids)}
+    known = Counter(journal.moved[order_id])
+    known["gifted"] += sum(len(journal.claims[gift_id]) for gift_id in gift_ids)
     unknown = Counter[str]()
     for call in journal.unknown:
         if call.resource_id in (order_id, *gift_ids) if call.kind != "orders" else False:

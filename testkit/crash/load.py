@@ -113,7 +113,9 @@ class Load:
                         self._end_gift(giver, gift.answer, [friend], rng)
                     continue
                 case "use":
-                    self._post(giver, f"{path}/use", {"quantity": rng.randint(1, 2), "address": ADDRESS})
+                    used = self._post(giver, f"{path}/use", {"quantity": rng.randint(1, 2), "address": ADDRESS})
+                    if used.done:
+                        self._return_one(giver, used.answer["holdings"][0], rng)
                     continue
                 case _:
                     self._post(giver, f"{path}/refunds", {"quantity": rng.randint(1, 2)})
@@ -128,6 +130,8 @@ class Load:
         plan = rng.choice(["claim", "claim", "some", "end", "leave"])
         for friend in friends[: {"claim": 3, "some": 1}.get(plan, 0)]:
             claimed = self._post(friend, f"{path}/claims", secret | {"address": ADDRESS})
+            if claimed.done:
+                self._return_one(friend, claimed.answer, rng)
             if claimed.done and rng.random() < 0.25:
                 body = {"product_id": self._stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
                 self._post(friend, f"{path}/return-gifts", body)
@@ -136,6 +140,11 @@ class Load:
                 self._post(friends[0], f"{path}/decline", None)
             else:
                 self._post(giver, f"{path}/cancel", None)
+
+    def _return_one(self, holder: str, holding: dict[str, Any], rng: random.Random) -> None:
+        """Now and then, ask for a refund of a holding. Nobody decides about a voucher, or a parcel in the store."""
+        if rng.random() < 0.3:
+            self._post(holder, f"/holdings/{holding['holding_id']}/refund-requests", {"reason": "unwanted"})
 
     def _post(self, user: str, path: str, body: Any) -> Call:
         key = secrets.token_hex(12)

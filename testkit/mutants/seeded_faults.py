@@ -295,9 +295,10 @@ MUTANTS = (
     Mutant(
         "a paid order is paid again",
         "store/orders.py",
-        "        transition(\n            ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at, "
-        "stays_due=bool(timer)\n        ),\n",
-        "        Clause(['#state = :to'], [], ['attribute_exists(#state)'], {':to': OrderState.PAID}),\n",
+        "        transition(\n            ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at,"
+        " stays_due=bool(timer)\n        ),\n",
+        "        Clause(['#state = :to'], [] if timer else ['#due_pk', '#due_sk'], ['attribute_exists(#state)'],"
+        " {':to': OrderState.PAID}),\n",
     ),
     Mutant(
         "a pending order is not in the due index",
@@ -551,6 +552,24 @@ MUTANTS = (
         "use_cases/orders/refunding.py",
         "    except OutcomeUnknown:\n        return pending\n",
         "    except OutcomeUnknown:\n        pass\n",
+    ),
+    Mutant(
+        "a refund during the settling of vouchers looks like a corrupted order",
+        "use_cases/operations/voucher_ends.py",
+        "if source is not table or orders.get(table, order_id) != order:",
+        "if source is not table:",
+    ),
+    Mutant(
+        "the audit counts refunded claims as gifted units",
+        "domain/invariants.py",
+        "for gift in ended) - refunded\n",
+        "for gift in ended)\n",
+    ),
+    Mutant(
+        "the audit accepts a voucher that is redeemed and refunded",
+        "domain/invariants.py",
+        "if len(ends) > 1:",
+        "if len(ends) > 2:",
     ),
     Mutant(
         "the sweep does not look at refunds",

@@ -170,7 +170,7 @@ class ProviderState:
     """The charges and repayments of the payment provider: at most one of each per key.
 
     A charge with `tok_no_reply` does not happen, one with `tok_lost` does; neither is ever answered. Repayments of a charge
-    with `tok_no_refund` are refused for good.
+    with `tok_no_refund` are refused permanently.
     """
 
     def __init__(self) -> None:

@@ -9,16 +9,19 @@ from typing import Any, TypeVar, cast
 from botocore.exceptions import ClientError
 
 from handsel.domain import errors, ids, policy
-from handsel.domain.models import AtEnd, Gift, Holding, Order
-from handsel.domain.states import EndAction, OrderState
+from handsel.domain.models import AtEnd, Gift, Holding, Order, RefundRequest, ShipmentEvent
+from handsel.domain.states import EndAction, OrderState, RefundReason, ShipmentStatus
 from handsel.runtime.bus import Bus
 from handsel.store.attributes import load_item
 from handsel.store.table import Table
+from handsel.use_cases.fulfilment import redeeming, shipping
 from handsel.use_cases.gifts import claiming, giving
 from handsel.use_cases.idempotency import IdempotentRequest
+from handsel.use_cases.operations import voucher_ends
 from handsel.use_cases.operations.projecting import project
 from handsel.use_cases.orders import own_use
 from handsel.use_cases.orders.purchases import buy
+from handsel.use_cases.refunds import asking
 from local.patterns import any_matches
 from testkit.dynamodb.table import Snapshot
 from testkit.simulator.environment import DAY_MS, START_MS, TABLE, Consumer, empty_table
@@ -30,8 +33,8 @@ from testkit.simulator.fault_injection import (
     FaultyConnection,
     ProviderState,
 )
-from testkit.simulator.model import Model
-from testkit.simulator.operations import ADDRESS, LINK_KEYS, WRAPPINGS
+from testkit.simulator.model import HOLDING_ENDS, Model
+from testkit.simulator.operations import ADDRESS, ADDRESS_RETENTION_MS, CARRIER, LINK_KEYS, WRAPPINGS
 from testkit.simulator.scenario import seeded
 
 WINDOW_MS = DAY_MS
@@ -232,8 +235,15 @@ class Harness:
     def call(self, user: str, key: str, now: int | None = None) -> IdempotentRequest:
         return IdempotentRequest(user, key, ids.hash_request(key, None), self.now if now is None else now)
 
-    def buy(self, user: str = "alice", quantity: int = 1, product: str = "voucher", token: str = "tok_ok") -> Order:
-        bought = self.buying(user, quantity, product, token)(self.actor())
+    def buy(
+        self,
+        user: str = "alice",
+        quantity: int = 1,
+        product: str = "voucher",
+        token: str = "tok_ok",
+        policy_id: str = "douyin",
+    ) -> Order:
+        bought = self.buying(user, quantity, product, token, policy_id=policy_id)(self.actor())
         return cast("Order", bought)
 
     def buying(
@@ -243,6 +253,7 @@ class Harness:
         product: str = "voucher",
         token: str = "tok_ok",
         key: str = "buying",
+        policy_id: str = "douyin",
     ) -> Act:
         def act(actor: Actor) -> Order:
             order, _ = buy(
@@ -253,7 +264,7 @@ class Harness:
                 quantity=quantity,
                 method="card",
                 token=token,
-                policy=policy.newest("douyin"),
+                policy=policy.newest(policy_id),
             )
             return order
 
@@ -327,6 +338,64 @@ class Harness:
 
         return act
 
+    def asking_refund(self, held: Holding, user: str | None = None, key: str = "asking") -> Act:
+        """Return the call that asks for a refund of a holding, as its holder if `user` is None."""
+
+        def act(actor: Actor) -> RefundRequest:
+            return asking.ask(
+                actor.table,
+                actor.provider,
+                self.call(user or held.holder_id, key, actor.now()),
+                holding_id=held.holding_id,
+                reason=RefundReason.UNWANTED,
+                note=None,
+                retention_ms=ADDRESS_RETENTION_MS,
+            )
+
+        return act
+
+    def redeeming(self, held: Holding, key: str = "redeeming") -> Act:
+        """Return the call that redeems a voucher, with a key."""
+        redemption_id = self.redemption_id(key)
+        return lambda actor: redeeming.redeem(
+            actor.table,
+            held.code or "",
+            store_id=held.product.store_id,
+            caller="mia",
+            redemption_id=redemption_id,
+            now=actor.now(),
+        )
+
+    def redemption_id(self, key: str = "redeeming") -> str:
+        return ids.derive_id("redemption", "mia", key)
+
+    def undoing(self, held: Holding, key: str = "redeeming") -> Act:
+        """Return the call that undoes the redemption of a key."""
+        return lambda actor: redeeming.undo(
+            actor.table,
+            self.call("mia", f"undoing {key}", actor.now()),
+            code=held.code or "",
+            redemption_id=self.redemption_id(key),
+            store_id=held.product.store_id,
+            reason="by mistake",
+        )
+
+    def ending_vouchers(self, order: Order) -> Act:
+        """Return the call by which the sweep settles the timer of an order of vouchers."""
+        return lambda actor: voucher_ends.settle_order(actor.table, order.order_id, clock=actor.now, read=actor.table)
+
+    def reporting(self, held: Holding, status: ShipmentStatus, event_id: str = "", at: int = 0) -> Act:
+        """Return the call by which the carrier reports a status of a parcel."""
+        event = ShipmentEvent(event_id or status, status, "Depot 4", START_MS + at)
+        return lambda actor: shipping.add_event(
+            actor.table,
+            held.shipment_id or "",
+            event,
+            carrier=CARRIER,
+            now=actor.now(),
+            retention_ms=ADDRESS_RETENTION_MS,
+        )
+
     # --- the projection ---------------------------------------------------------------------------------------------
 
     def records(self) -> list[dict[str, Any]]:
@@ -377,10 +446,12 @@ class Harness:
                     names = ("holder_id", "order_id", "gift_id", "quantity")
                     values = [str(item.get(name)) for name in names]
                     kinds.setdefault("HOLDING", []).append(
-                        (*values, "redeemed_at" in item, "return_gift_order_id" in item),
+                        (*values, *(name in item for name in (*HOLDING_ENDS, "return_gift_order_id", "due_sk"))),
                     )
                 case "SHIPMENT":
                     kinds.setdefault("SHIPMENT", []).append((item["holder_id"], item["order_id"], item["version"]))
+                case "REFUND_REQUEST":
+                    kinds.setdefault("REFUND_REQUEST", []).append((item["holding_id"], item["state"], item["version"]))
                 case "USE":
                     kinds.setdefault("USE", []).append((pk, str(len(item["holding_ids"]))))
         published = Counter(kind for kind, _ in {(event["type"], event["id"]) for event in self.published})

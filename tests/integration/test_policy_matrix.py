@@ -6,7 +6,7 @@ caller applies; of its outcomes, the first whose words, joined by `+`, all apply
 
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from typing import Any
 
@@ -24,7 +24,7 @@ class Profile:
     Attributes:
         voucher_days, parcel_days: the length of the claim window.
         at_end: what happens at its end.
-        forbids: the words for what it rules out.
+        forbids: the words for what it rules out; `payer` is that a payer asks for the refund of what others claimed.
     """
 
     voucher_days: int
@@ -34,11 +34,13 @@ class Profile:
 
 
 PROFILES: Mapping[str, Profile] = {
-    "douyin": Profile(1, 1, "order", frozenset({"jewelry", "education", "expensive"})),
-    "wechat": Profile(1, 1, "refund", frozenset({"jewelry", "education", "expensive", "cancel", "choice"})),
+    "douyin": Profile(1, 1, "order", frozenset({"jewelry", "education", "expensive", "payer", "extend"})),
+    "wechat": Profile(
+        1, 1, "refund", frozenset({"jewelry", "education", "expensive", "cancel", "choice", "payer", "extend"})
+    ),
     # A voucher of the demo is valid for 90 days, which ends the window of 93 days.
-    "kakao": Profile(90, 7, "refund", frozenset({"choice"})),
-    "eu": Profile(1, 1, "order", frozenset()),
+    "kakao": Profile(90, 7, "refund", frozenset({"choice", "payer"})),
+    "eu": Profile(1, 1, "order", frozenset({"extend"})),
 }
 RULES = """
 claim     | nobody    | 401 unauthenticated
@@ -60,6 +62,13 @@ ask again | nobody    | 401 unauthenticated
           | claimers  | open 409 still-open; 409 already-claimed
           | openers   | open 409 still-open; returned 202; ENDS
           | user      | named 403 not-the-recipient; link 403 wrong-secret
+ask refund| nobody    | 401 unauthenticated
+          | claimers  | over 409 not-refundable expired; 201
+          | giver     | held+no-payer 404 not-found; held+over 409 not-refundable not-possible; held 201; 404 not-found
+          | user      | 404 not-found
+extend    | nobody    | 401 unauthenticated
+          | claimers  | parcel 409 not-extendable; no-extend 409 not-extendable; over 409 not-extendable; 200
+          | user      | 404 not-found
 read      | nobody    | 401 unauthenticated
           | user      | 200
 preview   | user      | 200
@@ -137,13 +146,14 @@ HISTORIES = (
 
 @dataclass
 class Situation:
-    """A gift that exists, and the words that apply to it."""
+    """A gift that exists, the words that apply to it, and the holdings by role."""
 
     profile: str
     words: set[str]
     order: Mapping[str, Any]
     gift: Mapping[str, Any]
     claimers: frozenset[str] = frozenset()
+    holdings: Mapping[str, str] = field(default_factory=dict)
 
     def has_role(self, caller: str, role: str) -> bool:
         is_named = self.gift["recipient_id"] is not None
@@ -213,7 +223,8 @@ def actual(answer: Answer) -> str:
     """Return the status, code and rule of an answer."""
     if answer.status < 400:
         return str(answer.status)
-    return " ".join(str(each) for each in (answer.status, answer.body["code"], answer.body.get("rule")) if each)
+    detail = answer.body.get("rule") or answer.body.get("reason")
+    return " ".join(str(each) for each in (answer.status, answer.body["code"], detail) if each)
 
 
 # --- situations and calls -----------------------------------------------------------------------------------------
@@ -242,8 +253,11 @@ def build(stack: Stack, profile: str, history: History, follow: Callable[[str], 
     follow("wechat" if profile == "eu" else "eu")
     recipient = {} if history.shares > 1 else {"recipient_id": "bob"}
     gift = stack.give(order, history.shares, **recipient)
+    holdings: dict[str, str] = {}
     for role in history.claimed_by:
-        assert stack.claim(str(USERS[role]), gift).status == 201
+        claimed = stack.claim(str(USERS[role]), gift)
+        assert claimed.status == 201
+        holdings[role] = claimed.body["holding_id"]
     if history.ended_by is not None:
         how = {"cancelled": "cancel", "declined": "decline"}[history.state]
         assert stack.call(USERS[history.ended_by], "POST", f"/gifts/{gift['gift_id']}/{how}").status == 200
@@ -251,7 +265,10 @@ def build(stack: Stack, profile: str, history: History, follow: Callable[[str], 
     days = rules.voucher_days if history.product == "voucher" else rules.parcel_days
     stack.now += days * DAY - (0 if history.state == "returned" else 1)
     words = {history.state, "link" if history.shares > 1 else "named", *(f"no-{each}" for each in rules.forbids)}
-    return Situation(profile, words, order, gift, frozenset(history.claimed_by))
+    words |= {history.product} | ({"held"} if holdings else set())
+    if history.product == "voucher" and history.state == "returned" and days == order["product"]["validity_days"]:
+        words.add("over")
+    return Situation(profile, words, order, gift, frozenset(history.claimed_by), holdings)
 
 
 def is_reachable(profile: str, history: History) -> bool:
@@ -285,6 +302,11 @@ def act(stack: Stack, action: str, caller: str, situation: Situation, end: str =
             return stack.call(user, "PUT", f"/gifts/{gift_id}/at-end", to_body(end))
         case "ask again":
             return stack.call(user, "POST", f"/gifts/{gift_id}/ask-again", secret)
+        case "ask refund" | "extend":
+            holding_id = situation.holdings.get(caller, next(iter(situation.holdings.values()), "unknown"))
+            if action == "extend":
+                return stack.call(user, "POST", f"/holdings/{holding_id}/extend")
+            return stack.call(user, "POST", f"/holdings/{holding_id}/refund-requests", {"reason": "unwanted"})
         case "read":
             return stack.call(user, "GET", f"/gifts/{gift_id}")
         case "preview":
@@ -403,5 +425,7 @@ def test_a_return_gift_follows_the_policy_of_the_stack_when_it_is_bought(
     assert (cancelled.status == 200) == ("cancel" not in rules.forbids), cancelled.raw
     stack.now += rules.voucher_days * DAY
     units = stack.call("bob", "GET", f"/orders/{order['order_id']}").body["units"]
-    is_refunded = rules.at_end == "refund" and "cancel" in rules.forbids
+    # At the end of their validity, vouchers are repaid, also if the gift ended otherwise.
+    is_over = rules.voucher_days == order["product"]["validity_days"]
+    is_refunded = is_over or (rules.at_end == "refund" and "cancel" in rules.forbids)
     assert units["refunded" if is_refunded else "available"] == 1

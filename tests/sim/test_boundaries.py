@@ -8,8 +8,8 @@ from itertools import product
 import pytest
 
 from handsel.domain import errors, ids, policy
-from handsel.domain.models import AtEnd, Gift, ShipmentEvent
-from handsel.domain.states import EndAction, RefundStatus, ShipmentStatus
+from handsel.domain.models import AtEnd, Gift, Holding, ShipmentEvent
+from handsel.domain.states import EndAction, RefundRequestState, RefundStatus, ShipmentStatus
 from handsel.store import keys
 from handsel.use_cases.fulfilment import redeeming, shipping
 from handsel.use_cases.gifts import expiring, giving, regift_requests, return_gifts
@@ -19,6 +19,7 @@ from handsel.use_cases.operations import inbound
 from handsel.use_cases.operations.settling import sweep
 from handsel.use_cases.orders import refunding
 from handsel.use_cases.recommendations import recommending
+from handsel.use_cases.refunds import deciding
 from testkit.simulator.environment import MINUTE_MS, START_MS
 from testkit.simulator.fault_injection import Crashed, Fault
 from testkit.simulator.harness import (
@@ -421,6 +422,120 @@ def project_a_gift(harness: Harness) -> Act:
     return harness.projecting(harness.records()[2:])
 
 
+# --- refund requests, and the end of vouchers ----------------------------------------------------------------------
+
+
+def _until_refunded(asking: Act) -> Act:
+    """Return a call that a client repeats until the money is repaid."""
+
+    def act(actor: Actor) -> object:
+        request = asking(actor)
+        if request.state is RefundRequestState.REFUNDING:
+            raise errors.PaymentUnknown
+        return request
+
+    return act
+
+
+def ask_refund_of_a_voucher(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy(product="scarce")))
+    return _until_refunded(harness.asking_refund(held))
+
+
+def ask_refund_of_own_use(harness: Harness) -> Act:
+    (held,) = harness.using(harness.buy(quantity=2))(harness.actor())
+    return _until_refunded(harness.asking_refund(held))
+
+
+def ask_refund_of_a_parcel_in_the_store(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
+    return _until_refunded(harness.asking_refund(held))
+
+
+def ask_refund_of_a_lost_parcel(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
+    harness.reporting(held, ShipmentStatus.LOST)(harness.actor())
+    return _until_refunded(harness.asking_refund(held))
+
+
+def _delivered(harness: Harness) -> Holding:
+    held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
+    harness.reporting(held, ShipmentStatus.DELIVERED)(harness.actor())
+    return held
+
+
+def ask_the_merchant(harness: Harness) -> Act:
+    return harness.asking_refund(_delivered(harness))
+
+
+def approve_without_a_return(harness: Harness) -> Act:
+    request = harness.asking_refund(_delivered(harness))(harness.actor())
+
+    def act(actor: Actor) -> object:
+        return deciding.decide(
+            actor.table,
+            actor.provider,
+            request.refund_request_id,
+            store_id=STORE,
+            approve=True,
+            without_return=True,
+            note=None,
+            now=actor.now(),
+        )
+
+    return _until_refunded(act)
+
+
+def sweep_a_request_without_a_decision(harness: Harness) -> Act:
+    request = harness.asking_refund(_delivered(harness))(harness.actor())
+    harness.now = request.decide_by
+    return _sweeping(harness)
+
+
+def redeem_with_a_key(harness: Harness) -> Act:
+    return harness.redeeming(harness.claim("bob", harness.give(harness.buy())))
+
+
+def sweep_the_end_of_vouchers(harness: Harness) -> Act:
+    order = harness.buy(quantity=3, product="voucher")
+    held = harness.claim("bob", harness.give(order))
+    harness.using(order)(harness.actor())
+    assert held.valid_until is not None
+    harness.now = held.valid_until
+    return _sweeping(harness)
+
+
+def sweep_the_end_of_a_voucher_that_is_usable_again(harness: Harness) -> Act:
+    """Undo a redemption after the end of the validity, so that the order's own timer has passed the voucher by."""
+    order = harness.buy()
+    held = harness.claim("bob", harness.give(order))
+    assert held.valid_until is not None
+    harness.now = held.valid_until - 1
+    harness.redeeming(held)(harness.actor())
+    harness.now = held.valid_until + 1
+    harness.ending_vouchers(order)(harness.actor())
+    harness.undoing(held)(harness.actor())
+    return _sweeping(harness)
+
+
+def refund_that_the_provider_refuses(harness: Harness) -> Act:
+    order = harness.buy(token="tok_no_refund")
+    call = harness.call("alice", "refunding")
+
+    def act(actor: Actor) -> object:
+        made = refunding.refund(actor.table, actor.provider, call, order_id=order.order_id, quantity=1)
+        if made.status is RefundStatus.PENDING:
+            raise errors.PaymentUnknown
+        return made
+
+    return act
+
+
+def project_a_refund(harness: Harness) -> Act:
+    ask_refund_of_a_parcel_in_the_store(harness)(harness.actor())
+    return harness.projecting(harness.records()[4:])
+
+
 OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     buy, buy_scarce_product, buy_with_declined_payment,
     give_by_link, give_to_a_group, give_to_a_person, give_units_of_an_expired_gift,
@@ -433,6 +548,10 @@ OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     sweep_a_gift_with_a_refund, sweep_a_gift_to_a_second_person, sweep_a_gift_whose_successor_is_over_too,
     restore_a_gift_with_a_refund, restore_a_gift_to_a_second_person, claim_a_successor_that_is_not_stored,
     project_a_gift_to_a_second_person, project_a_gift_with_a_refund,
+    ask_refund_of_a_voucher, ask_refund_of_own_use, ask_refund_of_a_parcel_in_the_store, ask_refund_of_a_lost_parcel,
+    ask_the_merchant, approve_without_a_return, sweep_a_request_without_a_decision, redeem_with_a_key,
+    sweep_the_end_of_vouchers, sweep_the_end_of_a_voucher_that_is_usable_again, refund_that_the_provider_refuses,
+    project_a_refund,
     restore, sweep_a_gift, sweep_a_payment, sweep_a_refund, sweep_a_reminder, project_a_purchase, project_a_gift,
 )  # fmt: skip
 

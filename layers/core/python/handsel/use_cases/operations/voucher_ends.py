@@ -68,9 +68,15 @@ def settle_order(table: Table, order_id: str, *, clock: Callable[[], int], read:
         order = orders.get(source, order_id)
         if order is None or order.state is not OrderState.PAID or order.valid_until is None:
             raise errors.DataIntegrityError(f"order {order_id} is in the due index, but has no vouchers that end")
-        if VALIDITY_OVER.holds(order.valid_until, now=clock()):
-            return _end_order(table, source, order, clock=clock)
-        return _remind_holders(table, source, order, order.valid_until, now=clock())
+        try:
+            if VALIDITY_OVER.holds(order.valid_until, now=clock()):
+                return _end_order(table, source, order, clock=clock)
+            return _remind_holders(table, source, order, order.valid_until, now=clock())
+        except errors.DataIntegrityError as error:
+            # The reads are not one snapshot: a unit may have moved in between.
+            if source is not table or orders.get(table, order_id) != order:
+                raise ConditionFailed(()) from error
+            raise
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
