@@ -3,7 +3,7 @@
     smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it creates and deletes
     preflight show what the quotas and settings of the account let a stack hold, and what to ask for; read-only
     audit    check the whole table for inconsistencies; read-only
-    explain  explain a gift or an order: what happens next, and which rules of its policy decide; read-only
+    explain  explain a gift, an order or a voucher: what happens next, and which rules of its policy decide; read-only
     settle   settle overdue gifts, payments, refunds and reminders
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
@@ -46,8 +46,8 @@ from handsel.runtime.settings import settings
 from handsel.store import rollout as rollouts
 from handsel.store import test_clock
 from handsel.use_cases.operations.settling import SweepOutcome, sweep
+from ops import erasure, held, logs, preflight, repaid, smoke
 from ops import explain as explaining
-from ops import held, logs, preflight, repaid, smoke
 from ops import recount as recounting
 from ops import replay as replaying
 from ops import rollout as rolling_out
@@ -131,9 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     audit_command.add_argument("--segments", type=_positive, default=4, help="number of parallel readers (4)")
     _add_waiting_options(audit_command)
     explain_command = add_command(
-        "explain", _explain, "Explain a gift or an order: what happens next, and which rules decide."
+        "explain", _explain, "Explain a gift, an order or a voucher: what happens next, and which rules decide."
     )
-    explain_command.add_argument("id", help="ID of the gift or the order")
+    explain_command.add_argument("id", help="ID of the gift, the order or the holding")
     settle_command = add_writing_command("settle", _settle, "Settle overdue gifts, payments, refunds and reminders.")
     settle_command.add_argument(
         "--scan", action="store_true", help="also scan the table for overdue items that the due index lacks"
@@ -187,8 +187,12 @@ def _parser() -> argparse.ArgumentParser:
     decision = decide_command.add_mutually_exclusive_group(required=True)
     decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
     decision.add_argument("--reject", action="store_true", help="end it without a refund")
+    erasure_command = add_command("erasure", _erasure, "Show what was deleted and kept of a user who left; read-only.")
+    erasure_command.add_argument("user_id", help="ID of the user")
     repaid_command = add_writing_command(
-        "repaid", _repaid, "List the refunds that the provider permanently refused, and mark one as repaid in another way."
+        "repaid",
+        _repaid,
+        "List the refunds that the provider permanently refused, and mark one as repaid in another way.",
     )
     repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
@@ -312,6 +316,15 @@ def _run_audit(table: WholeTable, options: argparse.Namespace, segments: int = 4
         rate=options.rate,
         recheck_after=options.recheck_after,
     )
+
+
+def _erasure(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    report = erasure.describe(table, options.user_id, now=clock.now_ms())
+    if options.json:
+        _print_json(report)
+    else:
+        _print_lines(erasure.format_lines(report))
+    return 0
 
 
 def _explain(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:

@@ -31,6 +31,8 @@ GET /test/clock                                | user      | 200
 POST /test/clock                               | user      | 200
 GET /me                                        | user      | 200
 PATCH /me                                      | user      | 200
+DELETE /me                                     | user      | 202
+POST /me/keep                                  | user      | 200
 GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
@@ -129,6 +131,8 @@ POST /refund-requests/{refund_request_id}/received | store | returning 200; 409 
 POST /refund-requests/{refund_request_id}/not-received | store | returning 200; 409 no-return-expected
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
+POST /holdings/{holding_id}/extend             | holder    | 409 not-extendable
+                                               | user      | 404 not-found
 GET /shipments/{shipment_id}                   | holder    | 200
                                                | user      | 404 not-found
 PUT /shipments/{shipment_id}/address           | holder    | delivered 409 already-shipped; 200

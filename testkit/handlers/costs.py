@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from handsel.runtime import settings
 from handsel.store import keys
 from handsel.store.rollout import MAX_AGE_MS
 from testkit.dynamodb.capacity import Consumption, metered
@@ -173,6 +176,27 @@ def _ask_for_refund(stack: Stack, product: str = "voucher", status: str | None =
     return _call(stack, 201, "bob", "POST", f"/holdings/{holding['holding_id']}/refund-requests", body)
 
 
+_REFUND_STEPS: Mapping[str, tuple[str, str, str, object]] = {
+    "approve": ("mia", "POST", "decision", {"approve": True}),
+    "keep": ("mia", "POST", "decision", {"approve": True, "without_return": True}),
+    "send back": ("bob", "PUT", "return", {"carrier": "SF Express", "tracking_number": "SF-1000-2000"}),
+    "receive": ("mia", "POST", "received", None),
+}
+
+
+def _step_of_refund(stack: Stack, step: str, *before: str) -> Callable[[], Any]:
+    """Prepare a step of a refund request for delivered goods, after other steps."""
+    request_id = _ask_for_refund(stack, "parcel", "delivered")().body["refund_request_id"]
+
+    def prepared(name: str) -> Callable[[], Any]:
+        user, method, path, body = _REFUND_STEPS[name]
+        return _call(stack, 200, user, method, f"/refund-requests/{request_id}/{path}", body)
+
+    for name in before:
+        prepared(name)()
+    return prepared(step)
+
+
 def _return_gift(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
     expect(201, stack.claim("bob", gift))
@@ -302,6 +326,23 @@ def _sweep(stack: Stack, due: bool) -> Callable[[], Any]:
     return stack.sweep
 
 
+def _sweep_vouchers(stack: Stack, days: int) -> Callable[[], Any]:
+    """Prepare the sweep of a claimed voucher, so many days after the payment."""
+    expect(201, stack.claim("bob", _given(stack)))
+    stack.now += days * DAY
+    return stack.sweep
+
+
+def _extend(stack: Stack) -> Callable[[], Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLICY", "kakao")
+        settings.settings.cache_clear()
+        gift = _given(stack)
+    settings.settings.cache_clear()
+    holding_id = expect(201, stack.claim("bob", gift)).body["holding_id"]
+    return _call(stack, 200, "bob", "POST", f"/holdings/{holding_id}/extend")
+
+
 def _projected(act: Prepared, kind: str | None = None) -> Prepared:
     """Prepare the projection of an operation's records: all in one batch, or only the last record of a kind.
 
@@ -352,6 +393,10 @@ OPERATIONS: Mapping[str, Prepared] = {
     "ask for a refund of a voucher": _ask_for_refund,
     "ask for a refund of a parcel": lambda stack: _ask_for_refund(stack, "parcel"),
     "ask for a refund of goods": lambda stack: _ask_for_refund(stack, "parcel", "delivered"),
+    "approve a refund": lambda stack: _step_of_refund(stack, "approve"),
+    "approve a refund without a return": lambda stack: _step_of_refund(stack, "keep"),
+    "send goods back": lambda stack: _step_of_refund(stack, "send back", "approve"),
+    "receive goods": lambda stack: _step_of_refund(stack, "receive", "approve", "send back"),
     "give in return": _return_gift,
     "ask again": _ask_again,
     "redeem": _redeem,
@@ -379,6 +424,9 @@ OPERATIONS: Mapping[str, Prepared] = {
     "restore, second person": lambda stack: _restore(stack, at_end=_TO_CAROL),
     "sweep": lambda stack: _sweep(stack, False),
     "sweep, a gift is due": lambda stack: _sweep(stack, True),
+    "sweep, a voucher's holder is reminded": lambda stack: _sweep_vouchers(stack, 60),
+    "sweep, a voucher ends": lambda stack: _sweep_vouchers(stack, 90),
+    "extend a voucher": _extend,
     "project a purchase": _projected(_buy),
     "project a gift": _projected(_give),
     "project a gift to a recipient": _projected(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),

@@ -68,7 +68,9 @@ MUTANTS = (
         "GiftAction.CLAIM_SHARE if remaining > 1",
         "GiftAction.CLAIM_SHARE if remaining > 0",
     ),
-    Mutant("a claim without its holding", "store/gifts.py", "        holdings.build_put(holding, gift),\n", ""),
+    Mutant(
+        "a claim without its holding", "store/gifts.py", "take_share, holdings.build_put(holding, gift),", "take_share,"
+    ),
     Mutant(
         "a retried claim uses the clock of the first attempt",
         "store/writes.py",
@@ -422,6 +424,91 @@ MUTANTS = (
         "            restock=is_in_store,\n",
         "            restock=True,\n",
     ),
+    # --- decisions about refund requests
+    Mutant(
+        "another decision replaces the first one",
+        "use_cases/refunds/deciding.py",
+        "        if request.state is not RefundRequestState.REQUESTED:\n            raise errors.AlreadyDecided\n",
+        "",
+    ),
+    Mutant(
+        "the merchant of any store decides",
+        "use_cases/refunds/deciding.py",
+        "    return lambda request: request.store_id == store_id\n",
+        "    return lambda request: bool(request.store_id or store_id)\n",
+    ),
+    Mutant(
+        "anybody sends goods back",
+        "use_cases/refunds/deciding.py",
+        "        return request.holder_id == caller\n",
+        "        return bool(request.holder_id or caller)\n",
+    ),
+    Mutant(
+        "goods that were not sent back are received",
+        "use_cases/refunds/deciding.py",
+        "    if request.state is not RefundRequestState.RETURNING:\n        raise errors.NoReturnExpected\n    return Step(",
+        "    return Step(",
+    ),
+    Mutant(
+        "a correction gives the merchant no time",
+        "use_cases/refunds/steps.py",
+        "due_at = None if request.held_at is not None else now + ACKNOWLEDGE_MS",
+        "due_at = None if request.held_at is not None else request.due_at",
+    ),
+    Mutant(
+        "a correction ends that a request is held",
+        "use_cases/refunds/steps.py",
+        "due_at = None if request.held_at is not None else now + ACKNOWLEDGE_MS",
+        "due_at = now + ACKNOWLEDGE_MS",
+    ),
+    Mutant(
+        "a request that is held still waits for its time",
+        "use_cases/refunds/steps.py",
+        "RefundRequestState.RETURNING, held_at=now)",
+        "RefundRequestState.RETURNING, held_at=now, due_at=request.due_at)",
+    ),
+    Mutant(
+        "silence ends a request",
+        "use_cases/refunds/steps.py",
+        "            return Step(approve(request, at=request.decide_by), (RefundRequestAction.LAPSE,))\n",
+        "            return Step(refund(approve(request, at=request.decide_by)), (RefundRequestAction.LAPSE,))\n",
+    ),
+    Mutant(
+        "approved goods have no time to come back",
+        "use_cases/refunds/steps.py",
+        "decided_at=at, due_at=at + SEND_BACK_MS)",
+        "decided_at=at)",
+    ),
+    Mutant(
+        "goods that came back are sold again unseen",
+        "use_cases/refunds/steps.py",
+        "            restock=False,\n",
+        "            restock=True,\n",
+    ),
+    Mutant(
+        "a refund request changes although another process changed it",
+        "store/refund_requests.py",
+        "        require(version=before.version),\n",
+        "",
+    ),
+    Mutant(
+        "the sweep does not look at refund requests",
+        "use_cases/operations/settling.py",
+        "    DueType.REFUND_REQUEST: keys.due_refund_requests,\n",
+        "    DueType.REFUND_REQUEST: keys.due_refunds,\n",
+    ),
+    Mutant(
+        "a user hears of their own withdrawal",
+        "domain/messages.py",
+        "(RefundRequestState.WITHDRAWN, RefundRequestState.REQUESTED)",
+        "(RefundRequestState.WITHDRAWN, RefundRequestState.RECEIVED)",
+    ),
+    Mutant(
+        "a store's list has the stored state",
+        "use_cases/refunds/listing.py",
+        "if state in (None, request.state_at(now))]",
+        "if state in (None, request.state)]",
+    ),
     Mutant(
         "each refunded unit is rounded down",
         "domain/models.py",
@@ -724,6 +811,115 @@ MUTANTS = (
         "store/shipments.py",
         "require(version=before.version)",
         "require(shipment_id=before.shipment_id)",
+    ),
+    # --- addresses of parcels, and parcels that are not shipped in time
+    Mutant(
+        "a claim of a parcel stores no address",
+        "store/shipments.py",
+        "[Put(to_item(shipment)), Put(address_to_item(shipment, address))]",
+        "[Put(to_item(shipment))]",
+    ),
+    Mutant(
+        "an address is shown until its item is deleted",
+        "store/shipments.py",
+        'None if item["ttl"] * 1000 <= now else attributes',
+        "attributes",
+    ),
+    Mutant(
+        "an address is shown at the moment of its end",
+        "store/shipments.py",
+        'item["ttl"] * 1000 <= now',
+        'item["ttl"] * 1000 < now',
+    ),
+    Mutant(
+        "an address is kept for 180 days although its parcel was delivered",
+        "domain/rules.py",
+        "min(latest, now + retention_ms) if after.is_over else latest",
+        "latest",
+    ),
+    Mutant(
+        "an address is kept longer than 180 days",
+        "domain/rules.py",
+        "min(latest, now + retention_ms)",
+        "now + retention_ms",
+    ),
+    Mutant(
+        "an erased address gets another end",
+        "domain/rules.py",
+        "if before.address_until <= now or after.status is before.status:",
+        "if after.status is before.status:",
+    ),
+    Mutant(
+        "every report moves the end of an address",
+        "domain/rules.py",
+        "if before.address_until <= now or after.status is before.status:",
+        "if before.address_until <= now:",
+    ),
+    Mutant(
+        "a lost parcel keeps its address",
+        "domain/models.py",
+        "if status in (ShipmentStatus.LOST, ShipmentStatus.CANCELLED):",
+        "if status is ShipmentStatus.CANCELLED:",
+    ),
+    Mutant(
+        "the end of an address changes in the shipment only",
+        "store/shipments.py",
+        "if address is not None or after.address_until != before.address_until:",
+        "if address is not None:",
+    ),
+    Mutant(
+        "an erased address is corrected",
+        "use_cases/fulfilment/shipping.py",
+        "if before.address_until <= now:",
+        "if False:",
+    ),
+    Mutant(
+        "a correction shows in no event",
+        "use_cases/fulfilment/shipping.py",
+        "address_version=before.address_version + 1",
+        "address_version=before.address_version",
+    ),
+    Mutant(
+        "the merchant sees the address of a cancelled parcel",
+        "domain/models.py",
+        "return status in (ShipmentStatus.DELIVERED, ShipmentStatus.CANCELLED)",
+        "return status is ShipmentStatus.DELIVERED",
+    ),
+    Mutant(
+        "a parcel that left the store stays due",
+        "store/shipments.py",
+        "    if after.status is not ShipmentStatus.READY_TO_SHIP:\n        changes |= _NOT_DUE\n",
+        "",
+    ),
+    Mutant(
+        "a parcel that was reported as not shipped stays due",
+        "store/shipments.py",
+        '{"not_shipped": report, **_NOT_DUE}',
+        '{"not_shipped": report}',
+    ),
+    Mutant(
+        "a parcel is reported as not shipped although it is picked up at the same time",
+        "store/shipments.py",
+        "require(version=shipment.version, not_shipped=None)",
+        "require(not_shipped=None)",
+    ),
+    Mutant(
+        "the merchant is not told that a parcel is not shipped",
+        "use_cases/fulfilment/shipping.py",
+        "None if store is None else store.merchant_id",
+        "None",
+    ),
+    Mutant(
+        "the merchant learns the gift of a parcel that is not shipped",
+        "domain/messages.py",
+        "user_id=report.merchant_id,\n            kind=kind,\n            gift_id=None,",
+        "user_id=report.merchant_id,\n            kind=kind,\n            gift_id=shipment.gift_id,",
+    ),
+    Mutant(
+        "the merchant of a store is the first who wrote it",
+        "use_cases/catalog/selling.py",
+        "[] if store.merchant_id == merchant_id else",
+        "[] if store.merchant_id is not None else",
     ),
     # --- the rollout
     Mutant(

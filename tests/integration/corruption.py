@@ -9,11 +9,12 @@ from typing import Any
 
 from handsel.domain import ids
 from handsel.domain.invariants import ViolationType
+from handsel.domain.states import ShipmentStatus
 from handsel.store import erasures, keys, shipments
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
 from ops.audit.findings import FindingType, IssueType
-from testkit.handlers.families import DAY, HOUR, NOW, Family
+from testkit.handlers.families import DAY, HOUR, NOW, STORE, Family
 
 Expected = set[tuple[FindingType, str]]
 
@@ -59,6 +60,9 @@ class TableEditor:
 
     def shipment(self) -> Key:
         return keys.shipment(ids.derive_shipment_id(self.holding("parcel").pk.partition("#")[2]))
+
+    def address(self) -> Key:
+        return Key(self.shipment().pk, "ADDRESS")
 
     def user(self, name: str = "alice") -> str:
         return f"USER#{self.id(name)}"
@@ -266,6 +270,53 @@ def _shipment_missing(editor: TableEditor) -> Expected:
     }
 
 
+def _shipment_of_another_holding(editor: TableEditor) -> Expected:
+    editor.change(editor.shipment(), holding_id="another")
+    return {(IssueType.SHIPMENT_DIFFERS, editor.shipment().pk)}
+
+
+def _address_missing(editor: TableEditor) -> Expected:
+    editor.delete(editor.address())
+    return {(IssueType.ADDRESS_DIFFERS, editor.shipment().pk)}
+
+
+def _address_that_stays(editor: TableEditor) -> Expected:
+    editor.change(editor.address(), ttl=None)
+    return {(IssueType.ADDRESS_DIFFERS, f"{editor.shipment().pk}/ADDRESS")}
+
+
+def _address_that_stays_longer(editor: TableEditor) -> Expected:
+    editor.change(editor.address(), ttl=editor.get(editor.address())["ttl"] + 1)
+    return {(IssueType.ADDRESS_DIFFERS, f"{editor.shipment().pk}/ADDRESS")}
+
+
+def _address_of_no_shipment(editor: TableEditor) -> Expected:
+    lost = keys.address(editor.id("lost"))
+    editor.put(editor.get(editor.address()) | lost._asdict())
+    return {(IssueType.DANGLING_REFERENCE, f"{lost.pk}/ADDRESS")}
+
+
+def _shipment_overdue(editor: TableEditor) -> Expected:
+    """Let a parcel wait in the store: the sweep did not report it."""
+    _take_back_reports(editor)
+    shipment_id = editor.get(editor.shipment())["shipment_id"]
+    shard = keys.due_unshipped(keys.due_shard(shipment_id))
+    editor.change(editor.shipment(), **keys.index_entry(keys.BY_DUE, shard, NOW - DAY, shipment_id))
+    return {(IssueType.SHIPMENT_OVERDUE, editor.shipment().pk)}
+
+
+def _shipment_stuck(editor: TableEditor) -> Expected:
+    """Let a parcel wait in the store without an entry in the due index: no sweep finds it."""
+    _take_back_reports(editor)
+    return {(IssueType.SHIPMENT_OVERDUE, editor.shipment().pk), (IssueType.NOT_DUE, editor.shipment().pk)}
+
+
+def _take_back_reports(editor: TableEditor) -> None:
+    """Change a shipment as if its parcel had never left the store."""
+    listed = keys.shipments_by_status(STORE.store_id, ShipmentStatus.READY_TO_SHIP)
+    editor.change(editor.shipment(), events={}, ship_by=NOW - DAY, owner_pk=listed)
+
+
 def _shipment_of_another_quantity(editor: TableEditor) -> Expected:
     editor.change(editor.shipment(), quantity=2)
     return {(IssueType.SHIPMENT_DIFFERS, editor.shipment().pk)}
@@ -400,17 +451,6 @@ def _vouchers_without_a_timer(editor: TableEditor) -> Expected:
     """Take the timer from an order whose vouchers end: nothing repays them."""
     editor.change(editor.order("answering"), due_pk=None, due_sk=None)
     return {(IssueType.NOT_DUE, editor.order("answering").pk)}
-
-
-def _address_erased_too_late(editor: TableEditor) -> Expected:
-    key = keys.address(editor.shipment().pk.partition("#")[2])
-    editor.change(key, ttl=editor.get(key)["ttl"] + 1)
-    return {(IssueType.ADDRESS_DIFFERS, f"{key.pk}/ADDRESS")}
-
-
-def _address_missing(editor: TableEditor) -> Expected:
-    editor.delete(keys.address(editor.shipment().pk.partition("#")[2]))
-    return {(IssueType.ADDRESS_DIFFERS, editor.shipment().pk)}
 
 
 def _parcel_not_shipped(editor: TableEditor) -> Expected:

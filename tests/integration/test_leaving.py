@@ -1,19 +1,18 @@
 """Leave: ask for the erasure of an account, keep it, and what the job deletes, passes on and settles."""
 
 import json
-from collections.abc import Callable, Iterator
+import random
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
 from handsel.api import http
-from handsel.domain import erasure
 from handsel.domain.names import ERASED_NAME
 from handsel.runtime import clock
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
-from testkit.handlers.stack import ADDRESS, DAY, RESOURCES, START, Answer, Stack
-from testkit.handlers.stack import pass_on as authorizer_form
+from testkit.handlers.stack import DAY, RESOURCES, START, Answer, Stack
 
 WEEK = 7 * DAY
 MINUTE = 60_000
@@ -214,7 +213,7 @@ def test_the_user_of_the_pool_is_deleted_and_a_failure_is_retried(stack: Stack) 
 # --- what the job leaves ------------------------------------------------------------------------------------------
 
 
-def _everything(stack: Stack) -> dict[str, Any]:
+def _everything(stack: Stack, *, is_delivered: bool = True) -> dict[str, Any]:
     """Let the leaver touch everything that there is. Return what is looked at afterwards."""
     stack.start_recording()
     for user in ("alice", "bob", "carol", LEAVER):
@@ -274,7 +273,8 @@ def _everything(stack: Stack) -> dict[str, Any]:
     # A changed handle, and a request for a gift that expired.
     assert stack.call(LEAVER, "PATCH", "/me", {"handle": "quirina.zz"}).status == 200
     assert stack.call(LEAVER, "PATCH", "/me", {"handle": HANDLE}).status == 200
-    stack.deliver_records()
+    if is_delivered:
+        stack.deliver_records()
     return made
 
 
@@ -388,7 +388,7 @@ def test_nobody_can_name_an_erased_user(stack: Stack) -> None:
     assert open_gift
 
 
-def _return_gift(stack: Stack, token: str = "tok_ok") -> dict[str, Any]:  # noqa: S107 - a token of the sandbox
+def _return_gift(stack: Stack, token: str = "tok_ok") -> dict[str, Any]:
     return {
         "product_id": stack.products["voucher"],
         "payment": {"method": "card", "token": token},
@@ -450,3 +450,151 @@ def _without_times(stack: Stack) -> list[dict[str, Any]]:
     hidden = {"ended_at", "updated_at", "version", "created_at", "owner_sk", "refund_id", "refunded_at", "due_sk", "pk"}
     items = [{name: value for name, value in item.items() if name not in hidden} for item in stack.all_items()]
     return sorted(items, key=lambda item: json.dumps(item, sort_keys=True, default=str))
+
+
+# --- late records -------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_late_stream_records_bring_nothing_back(stack: Stack, seed: int) -> None:
+    order = random.Random(seed)  # noqa: S311 - repeatable
+    ask(stack)
+    _everything(stack, is_delivered=False)
+    early = order.sample(stack.records, len(stack.records) * seed // 8)
+    _project(stack, early, order)
+    stack.now += MINUTE
+    stack.sweep()
+    _project(stack, order.sample(stack.records, len(stack.records) // 2), order)
+    finish(stack)
+    assert find_traces(stack) == []
+    for _ in range(2):
+        _project(stack, order.sample(stack.records, len(stack.records)), order)
+        assert find_traces(stack) == []
+    assert not stack.audit_findings()
+    claimed = [
+        item for item in stack.all_items() if item["sk"].startswith("MESSAGE#") and item["kind"] == "gift_claimed"
+    ]
+    assert len(claimed) == len({(item["user_id"], item["gift_id"]) for item in claimed})
+
+
+def _project(stack: Stack, records: list[dict[str, Any]], order: random.Random) -> None:
+    """Deliver records in batches of random sizes."""
+    while records:
+        size = order.randint(1, 10)
+        batch, records = records[:size], records[size:]
+        assert stack.project(*batch) == []
+
+
+# --- calls at the time of the erasure -----------------------------------------------------------------------------
+
+
+def _call_at_the_end(stack: Stack, name: str) -> Callable[[], Answer]:
+    """Prepare a call that is in progress while the user is erased, and return it."""
+    for user in ("alice", "bob", LEAVER):
+        stack.call(user, "GET", "/me")
+    match name:
+        case "give to the user":
+            order = stack.buy("alice")
+            body = {"shares": 1, "wrapping": _return_gift(stack)["wrapping"], "recipient_id": LEAVER}
+            return lambda: stack.call("alice", "POST", f"/orders/{order['order_id']}/gifts", body, key="in-progress-1")
+        case "pass on to the user":
+            gift = stack.give(stack.buy("alice"))
+            end = {"then": "give_to", "recipient_id": LEAVER}
+            return lambda: stack.call("alice", "PUT", f"/gifts/{gift['gift_id']}/at-end", end)
+        case "return a gift to the user":
+            gift = stack.give(stack.buy(LEAVER))
+            assert stack.claim("alice", gift).status == 201
+            path = f"/gifts/{gift['gift_id']}/return-gifts"
+            return lambda: stack.call("alice", "POST", path, _return_gift(stack), key="in-progress-1")
+        case "claim a gift of the user":
+            gift = stack.give(stack.buy(LEAVER, 2), 2)
+            return lambda: stack.claim("alice", gift)
+        case "redeem a voucher of the user":
+            code = stack.claim(LEAVER, stack.give(stack.buy("alice"))).body["code"]
+            return lambda: stack.call("mia", "POST", f"/vouchers/{code}/redemptions")
+        case "the user claims":
+            gift = stack.give(stack.buy("alice", 2), 2)
+            return lambda: stack.claim(LEAVER, gift)
+        case "the user buys":
+            body = stack.order_request(quantity=3)
+            return lambda: stack.call(LEAVER, "POST", "/orders", body, key="in-progress-1")
+        case "the user gives":
+            order = stack.buy(LEAVER, 2)
+            body = {"shares": 1, "wrapping": _return_gift(stack)["wrapping"]}
+            return lambda: stack.call(LEAVER, "POST", f"/orders/{order['order_id']}/gifts", body, key="in-progress-1")
+        case "the user uses":
+            order = stack.buy(LEAVER, 2)
+            path = f"/orders/{order['order_id']}/use"
+            return lambda: stack.call(LEAVER, "POST", path, {"quantity": 2}, key="in-progress-1")
+        case "the user tags":
+            return lambda: stack.call(LEAVER, "PUT", f"/tagged/{stack.products['voucher']}")
+        case "the user changes the handle":
+            return lambda: stack.call(LEAVER, "PATCH", "/me", {"handle": "quirina.zz", "recommendations": False})
+        case "the user asks again":
+            gift = stack.give(stack.buy("alice"))
+            stack.now += DAY + MINUTE
+            path = f"/gifts/{gift['gift_id']}/ask-again"
+            return lambda: stack.call(LEAVER, "POST", path, {"secret": gift["secret"]})
+        case "the user keeps the account":
+            return lambda: stack.call(LEAVER, "POST", "/me/keep")
+    raise ValueError(name)
+
+
+AT_THE_END = (
+    "give to the user",
+    "pass on to the user",
+    "return a gift to the user",
+    "claim a gift of the user",
+    "redeem a voucher of the user",
+    "the user claims",
+    "the user buys",
+    "the user gives",
+    "the user uses",
+    "the user tags",
+    "the user changes the handle",
+    "the user asks again",
+    "the user keeps the account",
+)
+
+
+@pytest.mark.parametrize("name", AT_THE_END)
+def test_a_call_in_progress_leaves_nothing(stack: Stack, name: str) -> None:
+    """Run the first pass of the job before each request of a call to the table, and the second one after the call."""
+    ask(stack)
+    call = _call_at_the_end(stack, name)
+    saved, asked_at = stack.save(), stack.now
+    http._known_accounts.clear()
+    with inject_faults(WRITES | READS, {}) as counted:
+        call()
+
+    def erase_now() -> None:
+        stack.now = START + WEEK
+        stack.sweep()
+
+    for number in range(counted.calls):
+        stack.load(saved)
+        stack.simulation.users.deleted.clear()
+        stack.now = asked_at
+        with inject_faults(WRITES | READS, {number: run_before(erase_now)}):
+            answer = call()
+        assert answer.status < 500 or answer.body["code"] in ("busy", "payment-unknown"), (number, answer.raw)
+        stack.now = max(stack.now, START + WEEK)
+        finish(stack)
+        if is_gone(stack):
+            assert find_traces(stack) == [], number
+        else:
+            assert name == "the user keeps the account"
+        assert not stack.audit_findings(), number
+        _check_units(stack)
+
+
+def _check_units(stack: Stack) -> None:
+    """Check that no unit waits for a user who cannot come back: none is available, in an open gift, or a usable voucher."""
+    for item in stack.all_items():
+        if item["sk"] == "ORDER" and item["buyer_id"] == PSEUDONYM:
+            assert item["available"] == 0
+            assert item["state"] != "pending"
+        if item["sk"] == "GIFT" and PSEUDONYM in (item["giver_id"], item.get("recipient_id")):
+            assert item["state"] != "open"
+        if item["sk"] == "HOLDING" and item["holder_id"] == PSEUDONYM and "code" in item:
+            assert "refunded_at" in item or "redeemed_at" in item

@@ -118,9 +118,6 @@ def test_what_is_due_happens_in_order_and_empty_time_is_skipped(stack: Stack) ->
         START + 30_000,  # the provider is asked for the result of the payment
         parse_timestamp(pending["payment"]["expires_at"]),
         *(expires - hours * 3_600_000 for hours in (6, 1, 0)),
-        # Its vouchers: the reminders of their holders, their end, and its repayment.
-        *(START + (90 - days) * DAY for days in (30, 7, 1, 0)),
-        START + 90 * DAY + 60_000,
     ]
     # As by a sweep each minute: at the first minute from the time on.
     assert offsets == [(-(-at // minute) * minute - START) // 1000 for at in due] + [300 * 86_400]
@@ -258,3 +255,24 @@ def test_an_access_token_cannot_move_the_clock(stack: Stack) -> None:
     claims = {"token_use": "access"}
     answer = stack.call("alice", "POST", "/test/clock", {"advance_seconds": 1}, claims=claims)
     assert answer.status == 401
+
+
+def test_a_year_of_vouchers_takes_one_call_and_everything_happens_at_its_time(stack: Stack) -> None:
+    stack.start_recording()
+    for days in (40, 90, 200):
+        stack.update_product("voucher", validity_days=days)
+        order = stack.buy()
+        assert stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).status == 201
+    stack.deliver_records()
+    assert advance_all(stack, 365 * 86_400) == [365 * 86_400]
+    stack.deliver_records()
+    items = stack.call("alice", "GET", "/messages?limit=100").body["items"]
+    days_of = [
+        (parse_timestamp(each["created_at"]) - START) // DAY for each in items if each["kind"] == "voucher_expiring"
+    ]
+    assert sorted(days_of) == sorted(days - left for days in (40, 90, 200) for left in (30, 7, 1))
+    ends = [each for each in items if each["kind"] == "refund_issued"]
+    assert len(ends) == 3
+    refunds = [item for item in stack.all_items() if item["sk"] == "REFUND"]
+    assert sorted((each["created_at"] - START) // DAY for each in refunds) == [40, 90, 200]
+    assert {each["status"] for each in refunds} == {"refunded"}

@@ -14,6 +14,12 @@ from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
+
+def to_item(account: Account) -> Item:
+    """Return the item of an account."""
+    return {**keys.account(account.user_id)._asdict(), **attributes.to_item(account)}
+
+
 from_item = partial(attributes.from_item, Account)
 
 
@@ -72,7 +78,7 @@ def create(table: Table, account: Account) -> None:
         HandleTaken: another user has the handle; nothing was written.
         ServiceUnavailable: the retries are exhausted.
     """
-    new = Put({**keys.account(account.user_id)._asdict(), **attributes.to_item(account)})
+    new = Put(to_item(account))
     try:
         table.write(
             new, *([] if account.handle is None else [_reserve(account.handle, account.user_id, account.created_at)])

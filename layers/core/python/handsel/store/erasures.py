@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift, Holding, Order, ReceiptEntry, RefundRequest
 from handsel.domain.states import ACCOUNT_MACHINE, AccountAction, AccountState, RefundReason
-from handsel.store import attributes, keys, preferences, summaries
+from handsel.store import accounts, keys, preferences, summaries
 from handsel.store.expressions import Clause, assign, require, update
 from handsel.store.transitions import in_state, transition
 from handsel.store.writes import Delete, Put, Update, Write
@@ -69,7 +69,7 @@ def erase(account: Account, receipt: Sequence[ReceiptEntry], *, handle_until: in
                 }
             ),
         ),
-        Put({**keys.account(pseudonym)._asdict(), **attributes.to_item(nameless)}),
+        Put(accounts.to_item(nameless)),
         summaries.build_tombstone(pseudonym),
         preferences.build_tombstone(pseudonym),
         *([] if account.handle is None else [_pass_on(account.handle, account.user_id, pseudonym, handle_until)]),
@@ -191,7 +191,7 @@ def pass_on_refund_request(request: RefundRequest, user_id: str, pseudonym: str)
     changes: dict[str, object] = {
         name: pseudonym for name in ("holder_id", "payer_id", "asked_by") if getattr(request, name) == user_id
     }
-    conditions = {name: user_id for name in changes}
+    conditions = dict.fromkeys(changes, user_id)
     if request.asked_by == user_id:
         changes |= {"reason": RefundReason.OTHER, "note": None}
         changes[keys.BY_OWNER.pk] = keys.refund_requests_by_asker(pseudonym)

@@ -5,8 +5,6 @@ off increments the version, also of preferences that do not exist yet: a process
 them any more, and reads next that they are off.
 """
 
-from dataclasses import replace
-
 from handsel.domain.recommendations import Preferences, ProductStats, Ranking
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
@@ -15,8 +13,8 @@ from handsel.store.keys import Key
 from handsel.store.table import Table
 from handsel.store.writes import Put, Update
 
-
-_ERASED = Preferences(off=True, version=1, erased=True)
+# The preferences of an erased user, without their version.
+_ERASED: Item = {"signals": {}, "recommended": [], "pending": False, "off": True, "erased": True}
 
 
 def preferences_from_item(item: Item | None) -> Preferences:
@@ -59,7 +57,7 @@ def mark_bought(user_id: str, product_id: str, at: int) -> Put:
 
 def build_tombstone(user_id: str) -> Put:
     """Return the write of the preferences of a new pseudonym, which never change."""
-    return Put({**keys.preferences(user_id)._asdict(), **attributes.to_item(_ERASED)})
+    return Put({**keys.preferences(user_id)._asdict(), **_ERASED, "version": 1})
 
 
 def erase(user_id: str) -> Update:
@@ -67,11 +65,9 @@ def erase(user_id: str) -> Update:
 
     A process that read them before cannot write them any more, and reads next that they are erased.
     """
-    tombstone = attributes.to_item(replace(_ERASED, version=0))
-    del tombstone["version"]
     return update(
         keys.preferences(user_id),
-        assign(tombstone),
+        assign(_ERASED),
         Clause(
             sets=["#version = if_not_exists(#version, :none) + :one"],
             conditions=["attribute_not_exists(#erased) OR #erased <> :erased"],

@@ -19,7 +19,8 @@ from handsel.store.writes import Put, Update, Write
 _RETENTION_SECONDS = 3 * 86_400
 
 
-_ERASED = Summary(version=1, erased=True)
+# The summary of an erased user, without its version.
+_ERASED: Item = {"counters": {}, "open_gifts": {}, "erased": True}
 
 
 def from_item(item: Item | None) -> Summary:
@@ -54,7 +55,7 @@ def save(table: Table, user_id: str, before: Summary, after: Summary, writes: Se
 
 def build_tombstone(user_id: str) -> Put:
     """Return the write of the summary of a new pseudonym, which counts nothing."""
-    return Put({**keys.summary(user_id)._asdict(), **attributes.to_item(_ERASED)})
+    return Put({**keys.summary(user_id)._asdict(), **_ERASED, "version": 1})
 
 
 def erase(user_id: str) -> Update:
@@ -65,7 +66,7 @@ def erase(user_id: str) -> Update:
     """
     return update(
         keys.summary(user_id),
-        assign({"counters": {}, "open_gifts": {}, "erased": True}),
+        assign(_ERASED),
         Clause(
             sets=["#version = if_not_exists(#version, :none) + :one"],
             conditions=["attribute_not_exists(#erased) OR #erased <> :erased"],

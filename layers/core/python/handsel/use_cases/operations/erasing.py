@@ -27,6 +27,7 @@ A step that passes on an item comes after everything that is found by the item, 
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from handsel.domain import erasure, errors, ids, messages
@@ -146,14 +147,14 @@ class _Pass:
             for gift in self._list(gifts.list_sent, giver_id):
                 self._leave_sent(gift)
         for order in self._list(orders.list_by_buyer, self._user_id):
-            self._retry(lambda order_id=order.order_id: self._leave_order(order_id))
+            self._retry(partial(self._leave_order, order.order_id))
         for key in self._each(self._table.list_partition(keys.account(self._user_id).pk, "RECEIVED#")):
-            self._retry(lambda gift_id=keys.parse_id(key.sk): self._leave_named(gift_id))
+            self._retry(partial(self._leave_named, keys.parse_id(key.sk)))
         second = keys.gifts_by_second_person(self._user_id)
         for sort_key, key in self._list_rows(keys.BY_PARENT, second):
-            self._retry(lambda gift_id=keys.parse_id(sort_key), key=key: self._leave_second(gift_id, key))
+            self._retry(partial(self._leave_second, keys.parse_id(sort_key), key))
         for holding in self._list(holdings.list_by_holder, self._user_id):
-            self._retry(lambda holding_id=holding.holding_id: self._leave_holding(holding_id))
+            self._retry(partial(self._leave_holding, holding.holding_id))
         for _, key in self._list_rows(keys.BY_OWNER, keys.regift_requests_by_user(self._user_id)):
             self._leave_regift_request(key)
         for request in self._list(refund_requests.list_by_asker, self._user_id):
