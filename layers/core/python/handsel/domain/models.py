@@ -756,7 +756,6 @@ class Export:
     object_name: str
     web_url: str
     created_at: int
-    request_hash: str
     ready_at: int | None = None
 
     def state_at(self, now: int) -> ExportState:

@@ -35,14 +35,13 @@ def request_export(table: Table, call: IdempotentRequest, *, object_name: str, w
         web_url: the origin of links and pictures in it.
 
     Raises:
-        TooManyExports, IdempotencyKeyReused, ServiceUnavailable
+        TooManyExports, ServiceUnavailable
     """
-    new = Export(call.derive_id("export"), call.caller, object_name, web_url, call.now, call.request_hash)
+    new = Export(call.derive_id("export"), call.caller, object_name, web_url, call.now)
 
     def attempt() -> Export:
         before = exports.get(table, call.caller)
         if before is not None and before.export_id == new.export_id:
-            call.require_same_request(before.request_hash)
             return before
         if before is not None and call.now < before.created_at + WEEK_MS:
             raise errors.TooManyExports(-(-(before.created_at + WEEK_MS - call.now) // 1000))
