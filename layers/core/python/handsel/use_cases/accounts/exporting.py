@@ -68,7 +68,7 @@ def settle_export(table: Table, user_id: str, write_file: WriteFile, *, now: int
     export = exports.get(table, user_id)
     if export is None or export.state_at(now) is not ExportState.PENDING:
         return False
-    if not accounts.is_known_user(table, user_id, now=now):
+    if accounts.is_erased_user(table, user_id, now=now):
         return False  # the erasure deletes the item
     write_file(export)
     table.write(exports.mark_ready(export, now=now))
