@@ -722,7 +722,7 @@ class Account:
         erase_at: the time at which it will be erased; None unless its user asked for that.
         erased_at: the time from which on it is erased; None if it is not. What is left is a tombstone.
         pseudonym: the id under which what is kept of an erased user is stored. It is chosen when the user asks.
-        receipt: what a tombstone says about what was deleted and what is kept.
+        receipt: what a tombstone says about what was deleted and what is kept; None of other accounts.
     """
 
     user_id: str
@@ -734,7 +734,7 @@ class Account:
     erase_at: int | None = None
     erased_at: int | None = None
     pseudonym: str | None = None
-    receipt: tuple[ReceiptEntry, ...] = ()
+    receipt: tuple[ReceiptEntry, ...] | None = None
 
     def is_erased_at(self, now: int) -> bool:
         """Return whether it is erased at a time: from exactly `erase_at` on, whether its data is deleted already or not."""
