@@ -555,10 +555,11 @@ class TooManyExports(ApiProblem):
 
     code = "too-many-exports"
     title = "You can export your data once a week."
-    explanation = "The last export is less than a week old."
+    explanation = "The last export is less than a week old. `Retry-After` has the seconds until the next one."
+    retry_after = 7 * 86_400
 
-    def __init__(self, seconds: int) -> None:
-        super().__init__(f"The next export is possible in {seconds} seconds.")
+    def __init__(self, seconds: int = 7 * 86_400) -> None:
+        super().__init__()
         self.retry_after = seconds
 
 
