@@ -3,7 +3,7 @@
     smoke    test a deployed stack: the whole story of a gift, in a minute, with users that it creates and deletes
     preflight show what the quotas and settings of the account let a stack hold, and what to ask for; read-only
     audit    check the whole table for inconsistencies; read-only
-    explain  explain a gift or an order: what happens next, and which rules of its policy decide; read-only
+    explain  explain a gift, an order or a voucher: what happens next, and which rules of its policy decide; read-only
     settle   settle overdue gifts, payments, refunds and reminders
     replay   process again what Lambda gave up: stream records and inbound events
     recount  rebuild the counters and messages of users from their orders, gifts and holdings
@@ -15,8 +15,9 @@
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do. Credentials,
-AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to stderr.
+Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do.
+Credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to
+stderr.
 
 Exit status: 0 success; 1 inconsistencies were found, or some of the work failed; 2 the command could not run.
 """
@@ -36,6 +37,8 @@ from types import ModuleType
 from botocore.exceptions import BotoCoreError, ClientError
 
 from handsel.domain import errors
+from handsel.domain.currencies import format_money
+from handsel.domain.models import Money
 from handsel.domain.rollout import Feature
 from handsel.domain.times import format_timestamp, parse_timestamp
 from handsel.runtime import clock, wiring
@@ -128,9 +131,9 @@ def _parser() -> argparse.ArgumentParser:
     audit_command.add_argument("--segments", type=_positive, default=4, help="number of parallel readers (4)")
     _add_waiting_options(audit_command)
     explain_command = add_command(
-        "explain", _explain, "Explain a gift or an order: what happens next, and which rules decide."
+        "explain", _explain, "Explain a gift, an order or a voucher: what happens next, and which rules decide."
     )
-    explain_command.add_argument("id", help="ID of the gift or the order")
+    explain_command.add_argument("id", help="ID of the gift, the order or the holding")
     settle_command = add_writing_command("settle", _settle, "Settle overdue gifts, payments, refunds and reminders.")
     settle_command.add_argument(
         "--scan", action="store_true", help="also scan the table for overdue items that the due index lacks"
@@ -187,7 +190,9 @@ def _parser() -> argparse.ArgumentParser:
     erasure_command = add_command("erasure", _erasure, "Show what was deleted and kept of a user who left; read-only.")
     erasure_command.add_argument("user_id", help="ID of the user")
     repaid_command = add_writing_command(
-        "repaid", _repaid, "List the refunds that the provider refused for good, and mark one as repaid in another way."
+        "repaid",
+        _repaid,
+        "List the refunds that the provider permanently refused, and mark one as repaid in another way.",
     )
     repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
@@ -280,10 +285,18 @@ def _audit(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
                 "seconds": round(result.seconds, 1),
                 "suspects": result.suspects,
                 "findings": [finding.as_dict() for finding in result.findings],
+                "money": {currency: sums.as_dict() for currency, sums in result.money.items()},
             }
         )
     else:
         _print_findings(result.findings)
+        for currency, sums in result.money.items():
+            _print(
+                ", ".join(
+                    f"{name.replace('_', ' ')} {format_money(Money(amount, currency))}"
+                    for name, amount in sums.as_dict().items()
+                )
+            )
         rate = result.items / result.seconds
         _print(
             f"{result.items} items in {result.seconds:.1f} s ({rate:.0f} per second); {len(result.findings)} findings."

@@ -1,4 +1,4 @@
-"""Explain a gift or an order: its state by the clock, what happens next, and which rule of which policy decides.
+"""Explain a gift, an order or a voucher: its state by the clock, what happens next, and which rule of which policy decides.
 
 The result has no names, addresses, secrets or codes.
 """
@@ -11,11 +11,17 @@ from typing import Any
 from handsel.domain import errors, messages, policy
 from handsel.domain.models import Gift, Order, Product
 from handsel.domain.policy import Policy
-from handsel.domain.rules import find_not_giftable_reason, is_validity_over, is_window_too_short
-from handsel.domain.states import EndAction, GiftState, OrderState
+from handsel.domain.rules import (
+    are_units_refunded,
+    find_not_giftable_reason,
+    is_validity_over,
+    is_window_too_short,
+)
+from handsel.domain.states import EndAction, GiftState, OrderState, VoucherState
 from handsel.domain.times import format_timestamp
+from handsel.domain.voucher_ends import list_reminder_times
 from handsel.runtime import policies
-from handsel.store import gifts, orders
+from handsel.store import gifts, holdings, orders
 from handsel.use_cases.queries import OrderDetails, load_order_details
 from ops.scan import WholeTable
 
@@ -51,10 +57,10 @@ class Decision:
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """The explanation of a gift or an order.
+    """The explanation of a gift, an order or a voucher.
 
     Attributes:
-        kind: `gift` or `order`.
+        kind: `gift`, `order` or `voucher`.
         facts: what is stored about it and what follows from the clock, by name.
         next: what happens by itself, earliest first.
         gifts: of an order, the gifts that have units of it.
@@ -70,7 +76,7 @@ class Explanation:
 
 
 def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | None:
-    """Explain the gift, or else the order, with this ID. Return None if there is neither."""
+    """Explain the gift, or else the order or the voucher, with this ID. Return None if there is none of them."""
     try:
         stored = gifts.get(table, identifier)
     except errors.NotFound:  # no ID has this form
@@ -79,11 +85,15 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
     gift = stored or gifts.find(table, identifier, now=now)
     order = orders.get(table, identifier if gift is None else gift.order_id)
     if order is None:
-        return None
+        return _explain_voucher(table, identifier, now=now)
     (details,) = load_order_details(table, [order], now=now)
     terms = policy.find(order.policy)
     # Giving knows the claim window of the stack, which can be shorter than `minimum_window`.
-    of_order = [*_decide_giving(details, policies.find(order.policy), now=now), *_decide_later(terms)]
+    of_order = [
+        *_decide_giving(details, policies.find(order.policy), now=now),
+        *_decide_vouchers(order, terms, now=now),
+        *_decide_later(terms),
+    ]
     if gift is not None:
         found = _explain_gift(gift, None if stored is None else stored.state, now=now)
         return replace(found, decisions=[*found.decisions, *of_order])
@@ -103,6 +113,37 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
         of_order,
         [_explain_gift(each, each.state, now=now) for each in gifts.get_many(table, list(order.reservations))],
     )
+
+
+def _explain_voucher(table: WholeTable, holding_id: str, *, now: int) -> Explanation | None:
+    voucher = holdings.get(table, holding_id)
+    order = None if voucher is None else orders.get(table, voucher.order_id)
+    if voucher is None or order is None or voucher.shipment_id is not None:
+        return None
+    steps, end = list[Step](), voucher.valid_until
+    state, terms = voucher.state_at(now), policy.find(order.policy)
+    if end is not None and state is VoucherState.USABLE:
+        since = order.payment.paid_at or 0 if voucher.extended_from is None else voucher.extended_from
+        for at in list_reminder_times(end, terms, since=since):
+            if at > now:
+                steps.append(Step(format_timestamp(at), "its holder is reminded, if it is still usable"))
+        steps.append(Step(format_timestamp(end), f"it expires; {_END_OF_VOUCHERS[terms.repays_vouchers]}"))
+    elif state is VoucherState.EXPIRED and not voucher.has_left and terms.repays_vouchers:
+        steps.append(Step(format_timestamp(now), "its end is in effect; the sweep refunds it to the payer"))
+    facts = {
+        "order_id": order.order_id,
+        "gift_id": voucher.gift_id,
+        "state": state,
+        "received_at": format_timestamp(voucher.received_at),
+        "valid_until": _time(end),
+        "extended_from": _time(voucher.extended_from),
+        "redeemed_at": _time(voucher.redeemed_at),
+        "refunded_at": _time(voucher.refunded_at),
+        "expired_at": _time(voucher.expired_at),
+        "refund_request_id": voucher.refund_request_id,
+    }
+    decisions = list(_decide_vouchers(order, terms, now=now))
+    return Explanation("voucher", holding_id, order.policy, facts, steps, decisions)
 
 
 def describe(found: Explanation) -> Iterator[str]:
@@ -184,12 +225,31 @@ def _describe_end(gift: Gift) -> str:
     return _UNITS_AT_END[gift.then] + ("" if successor is None else f", {successor}")
 
 
+# By whether the payer is repaid.
+_END_OF_VOUCHERS: Mapping[bool, str] = {
+    True: "what nobody redeemed is refunded to the payer",
+    False: "vouchers that nobody redeemed are forfeited",
+}
+
+
+def _repays(order: Order) -> bool:
+    return policy.find(order.policy).repays_vouchers
+
+
 def _list_steps_of_order(order: Order, *, now: int) -> Iterator[Step]:
     state = order.state_at(now)
     if state is OrderState.PENDING and order.expires_at is not None:
         yield Step(format_timestamp(order.expires_at), "the order is cancelled, if it is not paid by then")
     if state is OrderState.PAID and order.valid_until is not None and not is_validity_over(order, now=now):
-        yield Step(format_timestamp(order.valid_until), "the vouchers expire; no unit can be given or used any more")
+        for at in list_reminder_times(order.valid_until, policy.find(order.policy), since=order.payment.paid_at or 0):
+            if at > now:
+                yield Step(format_timestamp(at), "the holders of usable vouchers are reminded of their end")
+        what = f"the vouchers expire; no unit can be given or used any more; {_END_OF_VOUCHERS[_repays(order)]}"
+        yield Step(format_timestamp(order.valid_until), what)
+    elif order.available and are_units_refunded(order, now=now):
+        yield Step(
+            format_timestamp(now), "the end of the vouchers is in effect; the sweep stores it, and repays the units"
+        )
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
@@ -275,6 +335,19 @@ def _decide_giving(details: OrderDetails, terms: Policy, *, now: int) -> Iterato
 def _without_store(product: Product) -> Product:
     """Return a product without what its store excludes from gifts."""
     return replace(product, giftable=True, store_giftable=True, store_excluded_categories=None, store_price_caps=None)
+
+
+def _decide_vouchers(order: Order, terms: Policy, *, now: int) -> Iterator[Decision]:
+    """Yield what the end of the order's vouchers does, who is reminded of it, and whether it can be put off."""
+    if order.valid_until is None:
+        return
+    over = " (it has come)" if is_validity_over(order, now=now) else ""
+    yield _by_rule(terms, "voucher_end", f"end of vouchers{over}", _END_OF_VOUCHERS[terms.repays_vouchers])
+    days = ", ".join(f"{days}" for days in terms.voucher_reminder_days)
+    yield _by_rule(terms, "voucher_reminder_days", "reminders of holders", f"{days} days before the end")
+    more = terms.extend["voucher_days"]
+    answer = f"possible once, by {more} days, before the end" if more else "not possible"
+    yield _by_rule(terms, "extend", "extension of a voucher by its holder", answer)
 
 
 def _decide_later(terms: Policy) -> Iterator[Decision]:

@@ -9,7 +9,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, partial
 from typing import Any, Protocol
 from urllib.parse import urlencode
 
@@ -64,10 +64,10 @@ POST /stores/{store_id}/products/{product_id}/stock | store | 200
 GET /stores/{store_id}/shipments               | store     | 200
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
-POST /vouchers/{code}/redemptions              | store     | usable 201; redeemed 409 already-redeemed; over 410 voucher-expired
+POST /vouchers/{code}/redemptions              | store     | usable 201; used-up
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
-POST /redemptions                              | store     | usable 201; redeemed 409 already-redeemed; over 410 voucher-expired
+POST /redemptions                              | store     | usable 201; used-up
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
 POST /vouchers/{code}/redemptions/{redemption_id}/undo | store | redeemed 200; 404 not-found
@@ -111,6 +111,30 @@ GET /holdings/{holding_id}                     | holder    | 200
                                                | user      | 404 not-found
 GET /holdings/{holding_id}/qr                  | holder    | parcel 404 not-found; 200
                                                | user      | 404 not-found
+POST /holdings/{holding_id}/refund-requests    | holder    | not-refundable; 201
+                                               | user      | 404 not-found
+GET /refund-requests                           | user      | 200
+GET /refund-requests/{refund_request_id}       | holder    | 200
+                                               | store     | 200
+                                               | user      | 404 not-found
+POST /refund-requests/{refund_request_id}/withdraw | holder | requested 200; 409 already-decided
+                                               | user      | 404 not-found
+PUT /refund-requests/{refund_request_id}/return | holder   | approved 200; returning 200; 409 no-return-expected
+                                               | user      | 404 not-found
+GET /stores/{store_id}/refund-requests         | store     | 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+POST /refund-requests/{refund_request_id}/decision | store | rejected 409 already-decided; 200
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+POST /refund-requests/{refund_request_id}/received | store | returning 200; 409 no-return-expected
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+POST /refund-requests/{refund_request_id}/not-received | store | returning 200; 409 no-return-expected
+                                               | merchants | 404 not-found
+                                               | user      | 403 wrong-role
+POST /holdings/{holding_id}/extend             | holder    | 409 not-extendable
+                                               | user      | 404 not-found
 GET /shipments/{shipment_id}                   | holder    | 200
                                                | user      | 404 not-found
 PUT /shipments/{shipment_id}/address           | holder    | delivered 409 already-shipped; 200
@@ -123,8 +147,12 @@ POST /shipments/{shipment_id}/events           | carrier   | 200
                                                | user      | 403 wrong-role
 """
 
-# Replaces `ends` in the rules: the outcome for each way in which a gift can have ended.
+# Replace words in the rules: `ends`, the outcome for each way in which a gift can have ended; `used-up`, that for each way in
+# which a voucher can be; `not-refundable`, that of each state in which no refund of a holding can be requested.
 ENDS = "claimed 409 already-claimed; returned 410 expired; cancelled 410 cancelled; declined 410 declined"
+USED_UP = "redeemed 409 already-redeemed; refunded 409 voucher-refunded; over 410 voucher-expired"
+NOT_REFUNDABLE = "; ".join(f"{word} 409 not-refundable" for word in ("redeemed", "refunded", "over", "delivered"))
+REPLACED = {"ends": ENDS, "used-up": USED_UP, "not-refundable": NOT_REFUNDABLE}
 # Users by role. A friend has the link and claimed nothing; the rival works for another store, the courier for another
 # carrier.
 USERS: Mapping[str, str | None] = {
@@ -161,7 +189,7 @@ WRAPPING = {
     "parcel": {"cover_id": "parcel-kraft", "blessing_id": "best-wishes"},
 }
 # Path parameters of resources with states, and values for parameters of resources that always exist.
-KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption_id", "message_id")
+KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption_id", "message_id", "refund_request_id")
 # Routes that respond with a page instead of a problem.
 PAGES = {"GET /g/{gift_id}"}
 FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg", "export_id": "a" * 32}
@@ -249,7 +277,7 @@ def expected(route: str, role: str, world: World) -> str:
     if role == "nobody" and not is_public(route):
         return "401 unauthenticated"
     outcome = next(outcome for part, outcome in rules()[route] if world.has_part(role, part))
-    for case in outcome.replace("; ends", f"; {ENDS}").split("; "):
+    for case in (case for entry in outcome.split("; ") for case in REPLACED.get(entry, entry).split("; ")):
         word, _, rest = case.partition(" ")
         if word.isdigit():
             return case
@@ -435,6 +463,14 @@ class Builder:
         world.ids["redemption_id"] = done["redemption_id"]
         return world
 
+    def ask_for_refund(self, world: World, role: str) -> World:
+        """Ask for a refund of the holding of the world."""
+        path = build_path("POST /holdings/{holding_id}/refund-requests", path_ids(world))
+        asked = self._require(USERS[role], "POST", path, {"reason": "damaged"})
+        world.ids["refund_request_id"] = asked["refund_request_id"]
+        world.hidden.add(asked["refund_request_id"])
+        return world
+
     @staticmethod
     def _hold(world: World, held: Mapping[str, Any], role: str) -> None:
         world.parts["holder"] = {role}
@@ -474,6 +510,27 @@ def delivered(make: Builder) -> World:
     return make.do(make.claim(world, "recipient"), "carrier", DELIVER, REPORT)
 
 
+DECIDE = "POST /refund-requests/{refund_request_id}/decision"
+SEND_BACK = "PUT /refund-requests/{refund_request_id}/return"
+SENT_BACK = {"carrier": "SF Express", "tracking_number": "SF-1"}
+
+
+def refund_requested(make: Builder, state: str) -> World:
+    """Return a world with a refund request for goods that were delivered as soon as they were claimed."""
+    world = make.given(f"parcel, delivered, refund {state}", "parcel", 1, "claimed", "delivered", state, to="bob")
+    make.claim(world, "recipient")
+    received_at = make.stack.call("bob", "GET", f"/holdings/{world.ids['holding_id']}").body["received_at"]
+    make.do(world, "carrier", DELIVER, REPORT | {"occurred_at": received_at})
+    make.ask_for_refund(world, "recipient")
+    if state != "requested":
+        make.do(world, "merchant", DECIDE, {"approve": state != "rejected"})
+    return make.do(world, "recipient", SEND_BACK, SENT_BACK) if state == "returning" else world
+
+
+def refunded_at_once(make: Builder) -> World:
+    return make.ask_for_refund(make.used("used and refunded", "voucher", "refunded"), "giver")
+
+
 BuildWorld = Callable[[Builder], World]
 # Worlds that do not change when a claim window ends.
 TIMELESS: Sequence[BuildWorld] = (
@@ -493,6 +550,8 @@ TIMELESS: Sequence[BuildWorld] = (
     lambda make: cancelled(make, "bob"),
     declined,
     return_gift_given,
+    refunded_at_once,
+    *(partial(refund_requested, state=state) for state in ("requested", "approved", "returning", "rejected")),
 )
 # Worlds with an open gift, which expires.
 OPEN: Sequence[BuildWorld] = (

@@ -31,6 +31,7 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         "UnsettledGifts": snapshot.unsettled_gifts,
         "OverduePayments": snapshot.overdue_payments,
         "OverdueRefunds": snapshot.overdue_refunds,
+        "OverdueVouchers": snapshot.overdue_vouchers,
         "OverdueShipments": snapshot.overdue_shipments,
         "InvariantViolation": len(snapshot.violations),
         "OrdersAudited": snapshot.checked_orders,

@@ -13,7 +13,7 @@ from handsel.api.requests.refund_requests import (
     RefundRequestRequest,
     ReturnRequest,
 )
-from handsel.api.views.refund_requests import RefundRequestView, StoreRefundRequest
+from handsel.api.views.refund_requests import RefundRequestView, StoreRefundRequestView
 from handsel.domain import errors, models
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
@@ -88,7 +88,7 @@ def list_refund_requests() -> Response[str]:
 
 
 @app.get("/stores/<store_id>/refund-requests")
-@operation(query=RefundRequestListQuery, responses={200: PageOf(StoreRefundRequest)}, problems=(errors.WrongRole,))
+@operation(query=RefundRequestListQuery, responses={200: PageOf(StoreRefundRequestView)}, problems=(errors.WrongRole,))
 def list_store_refund_requests(store_id: str) -> Response[str]:
     """List the refund requests of the merchant's store, newest first."""
     request = HttpRequest(app)
@@ -103,7 +103,7 @@ def list_store_refund_requests(store_id: str) -> Response[str]:
         before=request.start_position(query.cursor, scope),
         now=request.now,
     )
-    views = [StoreRefundRequest.of_held(found, holding, now=request.now) for found, holding in page.items]
+    views = [StoreRefundRequestView.of_held(found, holding, now=request.now) for found, holding in page.items]
     return request.page_response(views, page.next_position, scope)
 
 

@@ -475,9 +475,10 @@ class AuditIndex:
 
 def _find_timer(item: Item, partition: Callable[[int], str], entity_id: str) -> Item:
     """Return the due index entry of an item if it is a timer of this entity, whatever its time; else an empty one."""
-    there = {index_key: item.get(index_key) for index_key in (BY_DUE.pk, BY_DUE.sk)}
-    is_own = there[BY_DUE.pk] == partition(keys.due_shard(entity_id)) and isinstance(there[BY_DUE.sk], str)
-    return there if is_own and keys.parse_id(str(there[BY_DUE.sk])) == entity_id else {}
+    there = {index_key: str(item.get(index_key)) for index_key in (BY_DUE.pk, BY_DUE.sk)}
+    # In any of the shards: their number may have grown since.
+    is_own = there[BY_DUE.pk].rpartition("#")[0] == partition(0).rpartition("#")[0]
+    return there if is_own and keys.parse_id(there[BY_DUE.sk]) == entity_id else {}
 
 
 def _time_of(timer: Item) -> int | None:

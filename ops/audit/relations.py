@@ -130,7 +130,8 @@ def _check_timer(index: AuditIndex, order: Order, about: str, *, now: int, grace
     due, terms = index.order_timers.get(order.order_id), policy.find(order.policy)
     times = (*list_reminder_times(end, terms, since=order.payment.paid_at or 0), end)
     if due is None:
-        if end > now or (order.available and terms.repays_vouchers):
+        is_left = order.available and terms.repays_vouchers
+        if is_left or (end > now and order.refunded < order.quantity):
             yield Finding(IssueType.NOT_DUE, about, about, "its vouchers end, but it is not in the due index")
     elif due not in times:
         yield Finding(IssueType.INDEX_DIFFERS, about, about, "its timer is due at none of the times of its vouchers")
@@ -394,11 +395,10 @@ def _check_redemptions(index: AuditIndex) -> Iterator[Finding]:
             yield Finding(IssueType.DANGLING_REFERENCE, about, about, detail)
             continue
         is_present = voucher.redemption == redemption.redemption_id
-        same = (voucher.redeemed_at, voucher.redeemed_by) == (redemption.redeemed_at, redemption.redeemed_by)
         if (
             voucher.product.store_id != redemption.store_id
             or is_present is (redemption.undone_at is not None)
-            or is_present > same
+            or (is_present and voucher.redeemed_at != redemption.redeemed_at)
         ):
             detail = f"does not match voucher {redemption.holding_id}"
             yield Finding(IssueType.REDEMPTION_DIFFERS, about, f"ORDER#{voucher.order_id}", detail)

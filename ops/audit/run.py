@@ -6,12 +6,13 @@ longer than projections (counters, messages) take.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from handsel.store.attributes import dump_item
 from ops.audit.audit_index import AuditIndex
 from ops.audit.findings import Finding, FindingType, IssueType
+from ops.audit.money import MoneySums, sum_money
 from ops.audit.related_items import read_groups
 from ops.audit.relations import find_issues
 from ops.scan import Progress, WholeTable
@@ -36,12 +37,14 @@ class Audit:
         seconds: the duration of the scan.
         suspects: the number of findings of the scan, before they were read again.
         findings: the confirmed findings, sorted.
+        money: the sums of the scan by currency. If something changed while it ran, they may differ from the table.
     """
 
     items: int
     seconds: float
     suspects: int
     findings: Sequence[Finding]
+    money: Mapping[str, MoneySums]
 
 
 def audit(
@@ -73,7 +76,7 @@ def audit(
     items = index.items
     log("comparing")
     suspects = list(find_issues(index, now=clock(), grace_ms=grace_ms))
-    found = suspects
+    found, money = suspects, sum_money(index, now=clock())
     if any(suspect.type in _UNLISTED for suspect in suspects):
         _add_unlisted(table, index)
     for pause in (0.0, recheck_after):
@@ -82,7 +85,8 @@ def audit(
         time.sleep(pause)
         log(f"reading suspects again: {len(found)}")
         found = _confirm(table, found, index, clock=clock, grace_ms=grace_ms)
-    return Audit(items, progress.seconds, len(suspects), sorted(found, key=lambda each: each.identity))
+    findings = sorted(found, key=lambda each: each.identity)
+    return Audit(items, progress.seconds, len(suspects), findings, money)
 
 
 def _confirm(

@@ -26,6 +26,7 @@ from handsel.domain.models import (
     Product,
     Redemption,
     Refund,
+    RefundRequest,
     Shipment,
     ShipmentEvent,
     Store,
@@ -34,9 +35,18 @@ from handsel.domain.models import (
 )
 from handsel.domain.recommendations import Preferences, ProductStats, Ranked, Ranking, Signal
 from handsel.domain.rollout import Cohort, Feature, Rollout
-from handsel.domain.states import EndAction, GiftState, OrderState, RefundStatus, ShipmentStatus
+from handsel.domain.states import (
+    EndAction,
+    GiftState,
+    OrderState,
+    RefundCause,
+    RefundReason,
+    RefundRequestState,
+    RefundStatus,
+    ShipmentStatus,
+)
 from handsel.domain.summary import Counters, Summary
-from handsel.store import gifts, holdings, keys, orders, products, redemptions, refunds, shipments
+from handsel.store import gifts, holdings, keys, orders, products, redemptions, refund_requests, refunds, shipments
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
@@ -90,6 +100,7 @@ class Family:
         self._vouchers()
         self._parcels()
         self._ends()
+        self._refund_requests()
         self._return_gift()
         self._unpaid()
         self._people()
@@ -110,7 +121,8 @@ class Family:
         back = self._gift("back", order, 2, BEFORE, claimers=["bob"], ended=GiftState.RETURNED)
         self._gift("cancelled", order, 1, BEFORE, recipient="bob", ended=GiftState.CANCELLED)
         asked = {"gift_id": back.gift_id, "giver_id": self.id("alice"), "user_id": self.id("carol"), "at": LATELY}
-        self.more.append({**keys.regift_request(back.gift_id, self.id("carol"))._asdict(), **asked})
+        listed = keys.index_entry(keys.BY_OWNER, keys.regift_requests_by_user(self.id("carol")), LATELY, back.gift_id)
+        self.more.append({**keys.regift_request(back.gift_id, self.id("carol"))._asdict(), **listed, **asked})
         self.messages.append(messages.build_regift_request(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
         own = [self._voucher(f"own{each}", order, "alice", None, LATELY) for each in range(2)]
         self._use("use", order, own)
@@ -148,7 +160,10 @@ class Family:
         first = self._gift("first", order, 1, LATELY, at_end=second)
         refunding = self._gift("refunding", order, 1, LATELY, at_end=AtEnd(EndAction.REFUND))
         pointer = {**keys.predecessor(self.id("next"))._asdict(), "gift_id": first.gift_id}
-        self.more.append({**pointer, "ttl": (NOW + 30 * DAY) // 1000})
+        listed = keys.index_entry(
+            keys.BY_PARENT, keys.gifts_by_second_person(self.id("carol")), first.created_at, first.gift_id
+        )
+        self.more.append({**pointer, **listed, "ttl": (NOW + 30 * DAY) // 1000})
         refunded = self._gift("refunded", order, 1, BEFORE, ended=GiftState.RETURNED, at_end=AtEnd(EndAction.REFUND))
         (refund, *_) = refunds.build_at_end(order, refunded)
         assert isinstance(refund, Put)
@@ -159,6 +174,70 @@ class Family:
         open_gifts = (first, refunding, successor)
         reservations = {gift.gift_id: gift.reservation for gift in open_gifts}
         self.orders[order.order_id] = replace(order, reservations=reservations)
+
+    def _refund_requests(self) -> None:
+        """Add a voucher that was refunded, and a delivered parcel whose refund waits for the merchant."""
+        order = self._order("asking", VOUCHER, 2, used=1, refunded=1)
+        kept, back = (self._voucher(f"asked{each}", order, "alice", None, LATELY) for each in range(2))
+        self._use("asked", order, [kept, back])
+        request = self._request("refunded", order, back)
+        (_, put, *_) = refunds.build_for_holdings(
+            order,
+            [back],
+            cause=RefundCause.REQUEST,
+            now=LATELY,
+            refund_id=ids.derive_request_refund_id(request.refund_request_id),
+            restock=True,
+            refund_request_id=request.refund_request_id,
+        )
+        assert isinstance(put, Put)
+        paid = {name: value for name, value in put.item.items() if name != "payer_id"}
+        # It was created by an update of the order, which had no refunded unit yet.
+        total = replace(order, refunded=0).repayment(1)
+        self.more.append({**without_due(paid), "status": "refunded", "total": asdict(total)})
+        asked_by = request.refund_request_id
+        self.holdings[back.holding_id] = replace(back, refunded_at=LATELY, refund_request_id=asked_by)
+        done = replace(request, state=RefundRequestState.REFUNDED, due_at=None, version=1)
+        self.more.append(refund_requests.to_item(replace(done, refund_id=str(put.item["refund_id"]))))
+        order = self._order("delivered", PARCEL, 1, used=1)
+        parcel = self._sent(
+            Holding(
+                holding_id=ids.derive_parcel_id(self.id("delivery")),
+                holder_id=self.id("alice"),
+                product=PARCEL,
+                order_id=order.order_id,
+                gift_id=None,
+                received_at=LATELY,
+            )
+        )
+        self._use("delivery", order, [parcel])
+        waiting = self._request("waiting", order, parcel)
+        self.holdings[parcel.holding_id] = replace(parcel, refund_request_id=waiting.refund_request_id)
+        self.more.append(refund_requests.to_item(waiting))
+
+    def _request(self, name: str, order: Order, holding: Holding) -> RefundRequest:
+        return RefundRequest(
+            refund_request_id=self.id(name),
+            holding_id=holding.holding_id,
+            order_id=order.order_id,
+            gift_id=None,
+            store_id=STORE.store_id,
+            holder_id=holding.holder_id,
+            payer_id=order.buyer_id,
+            asked_by=holding.holder_id,
+            kind=holding.product.kind,
+            quantity=holding.quantity,
+            shipment_id=holding.shipment_id,
+            reason=RefundReason.UNWANTED,
+            note=None,
+            state=RefundRequestState.REQUESTED,
+            created_at=LATELY,
+            decide_by=LATELY + 3 * DAY,
+            due_at=LATELY + 3 * DAY,
+            policy=order.policy,
+            version=0,
+            request_hash="hash",
+        )
 
     def _return_gift(self) -> None:
         """Add Bob's return gift for his share of the group gift."""
@@ -354,7 +433,7 @@ class Family:
         )
         self.more += [redemptions.to_item(undone), redemptions.to_item(last)]
         self.holdings[voucher.holding_id] = replace(
-            voucher, redeemed_at=last.redeemed_at, redemption=last.redemption_id, redeemed_by=last.redeemed_by
+            voucher, redeemed_at=last.redeemed_at, redemption=last.redemption_id
         )
 
     def _use(self, name: str, order: Order, created: list[Holding]) -> None:
@@ -367,7 +446,7 @@ class Family:
         """Yield all items of the family."""
         for order in self.orders.values():
             timer = orders.build_timer(order, after=NOW) if order.state is OrderState.PAID else {}
-            yield orders.to_item(order) | timer
+            yield {**orders.to_item(order), **timer}
         for gift in self.gifts.values():
             item = gifts.to_item(gift)
             yield without_due(item) if gift.state.is_final else item

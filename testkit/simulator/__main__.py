@@ -144,6 +144,9 @@ def _report(figures: Counter[str]) -> None:
         if counted:
             listed = ", ".join(f"{name} {count}" for name, count in sorted(counted.items(), key=lambda each: -each[1]))
             print(f"{title} ({sum(counted.values())}): {listed}")
+    for policy_id in sorted(name.removeprefix("charged ") for name in figures if name.startswith("charged ")):
+        charged, forfeited = figures[f"charged {policy_id}"], figures[f"forfeited {policy_id}"]
+        print(f"Value forfeited under {policy_id}: {forfeited} of {charged}, in minor units")
     rest = ("operations", "sweeps", "records trimmed", "records given up", "operations without a response")
     print(", ".join(f"{figures[name]} {name}" for name in rest))
 

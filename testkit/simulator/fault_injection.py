@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError, ReadTimeoutError
 
-from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Repayment
+from handsel.domain.payments import Charge, ChargeDeclined, OutcomeUnknown, Repayment, RepaymentRefused
 
 READS = frozenset({"get_item", "batch_get_item", "query"})
 _NOWHERE = {"pk": {"S": "NOWHERE"}, "sk": {"S": "NOWHERE"}}
@@ -169,7 +169,8 @@ def _error(code: str, operation: str) -> ClientError:
 class ProviderState:
     """The charges and repayments of the payment provider: at most one of each per key.
 
-    A charge with `tok_no_reply` does not happen, one with `tok_lost` does; neither is ever answered.
+    A charge with `tok_no_reply` does not happen, one with `tok_lost` does; neither is ever answered. Repayments of a charge
+    with `tok_no_refund` are refused for good.
     """
 
     def __init__(self) -> None:
@@ -207,6 +208,8 @@ class ProviderState:
         return None
 
     def repay(self, repayment: Repayment) -> None:
+        if self.charged[repayment.reference.removeprefix("paid-")].token == "tok_no_refund":
+            raise RepaymentRefused
         if self.repaid.setdefault(repayment.key, repayment) != repayment:
             raise AssertionError(f"another repayment under the key {repayment.key}")
 

@@ -34,7 +34,7 @@ _NEVER_DELETED = frozenset({
     *("USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"),
 })  # fmt: skip
 # The attributes of a holding that was redeemed or refunded: at most one of them is there.
-_HOLDING_ENDS = ("redeemed_at", "refunded_at", "expired_at")
+HOLDING_ENDS = ("redeemed_at", "refunded_at", "expired_at")
 
 
 def has_gifting(rollout: Item | None, user: str) -> bool:
@@ -174,8 +174,8 @@ class Model:
         if kind == "ORDER" and before is not None and (before["state"], after["state"]) not in ORDER_STEPS:
             raise Violation(f"order {where} went from {before['state']} to {after['state']}")
         if kind == "HOLDING":
-            was = {name for name in _HOLDING_ENDS if before is not None and name in before}
-            ends = {name for name in _HOLDING_ENDS if name in after}
+            was = {name for name in HOLDING_ENDS if before is not None and name in before}
+            ends = {name for name in HOLDING_ENDS if name in after}
             if len(ends) > 1:
                 raise Violation(f"holding {where} was both {' and '.join(sorted(ends))}")
             if was and was != ends and not (was == {"redeemed_at"} and not ends):  # undone

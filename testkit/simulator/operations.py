@@ -17,7 +17,7 @@ from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, ShipmentStat
 from handsel.store import products, rollout
 from handsel.use_cases import queries
 from handsel.use_cases.catalog import selling
-from handsel.use_cases.fulfilment import redeeming, shipping
+from handsel.use_cases.fulfilment import shipping
 from handsel.use_cases.gifts import claiming, giving, regift_requests, return_gifts
 from handsel.use_cases.gifts.giving import WrappingChoice
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -44,6 +44,7 @@ WRAPPINGS = {
 }
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MAX_ATTEMPTS = 40
+_TOKENS = ("tok_ok", "tok_declined", "tok_no_reply", "tok_lost", "tok_no_refund")
 
 
 @dataclass(frozen=True)
@@ -167,7 +168,7 @@ class Operations:
     def buy(self) -> Operation:
         name = self._random.choice(("voucher", "voucher", "parcel", "scarce"))
         quantity = self._random.choice((1, 1, 2, 3, 5))
-        token = self._random.choices(("tok_ok", "tok_declined", "tok_no_reply", "tok_lost"), (80, 10, 5, 5))[0]
+        token = self._random.choices(_TOKENS, (75, 10, 5, 5, 5))[0]
         user, product = self._user, self._products[name]
         order = self._derive_id("order", user)
         self._environment.keys[order] = self._name
@@ -653,7 +654,7 @@ class Operations:
         user = self._random.choice(sorted(gift["claims"])) if self._random.random() < 0.9 else self._user
         product = self._products[self._random.choice(("voucher", "parcel", "scarce"))]
         kind = Kind.PARCEL if product == self._products["parcel"] else Kind.VOUCHER
-        token = self._random.choices(("tok_ok", "tok_declined", "tok_no_reply", "tok_lost"), (70, 20, 5, 5))[0]
+        token = self._random.choices(_TOKENS, (70, 15, 5, 5, 5))[0]
         order = self._derive_id("return order", user)
 
         def act(process: Process) -> Any:
@@ -704,7 +705,7 @@ class Operations:
 
         return Operation(f"return gift {self._name}", act, is_correct, is_justified, (f"ORDER#{order}", "ORDER"))
 
-    # --- own use, refunds, redemption -----------------------------------------------------------------------------
+    # --- own use and refunds -----------------------------------------------------------------------------
 
     def use(self) -> Operation | None:
         order = self._any("ORDER")
@@ -747,52 +748,21 @@ class Operations:
             )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
-            return isinstance(problem, errors.UnitsNotAvailable) and self._too_few(order_id, quantity, span)
+            made = self._model.item("ORDER", order_id)
+            repays = policy.find(order["policy"]).voucher_end != "forfeit"
+            return isinstance(problem, errors.UnitsNotAvailable) and (
+                self._too_few(order_id, quantity, span) or (repays and _is_invalid(made, span))
+            )
 
         def is_correct(answer: Any) -> bool:
             made = self._model.item("REFUND", refund_id)
-            paid_back = answer.status.value == "pending" or refund_id in self._environment.provider_state.repaid
+            paid_back = answer.status.value in ("pending", "manual") or self._is_repaid(refund_id)
             return bool(made is not None and made["quantity"] == quantity and paid_back)
 
         return Operation(f"refund {self._name}", act, is_correct, is_justified, (f"REFUND#{refund_id}", "REFUND"))
 
-    def redeem(self) -> Operation | None:
-        held = self._any("HOLDING", lambda item: "code" in item)
-        if held is None:
-            return None
-        holding_id = held["holding_id"]
-        store_id = STORE if self._random.random() < 0.9 else OTHER_STORE
-
-        def act(process: Process) -> Any:
-            redemption = "".join(process.random.choices(_ALPHABET, k=16))
-            return redeeming.redeem(
-                process.table,
-                held["code"],
-                store_id=store_id,
-                caller=self._user,
-                redemption=redemption,
-                now=process.now(),
-            )
-
-        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
-            match problem:
-                case errors.NotFound():
-                    return store_id == OTHER_STORE
-                case errors.AlreadyRedeemed():
-                    return bool(self._model.items[f"HOLDING#{holding_id}", "HOLDING"].get("redeemed_at"))
-                case errors.VoucherExpired():
-                    return bool(held.get("valid_until", span.last + 1) <= span.last)
-                case _:
-                    return False
-
-        def is_correct(answer: Any) -> bool:
-            now = self._model.item("HOLDING", holding_id)
-            return now is not None and (now.get("redemption"), now.get("redeemed_by")) == (
-                answer.redemption,
-                self._user,
-            )
-
-        return Operation(f"redeem {self._name}", act, is_correct, is_justified)
+    def _is_repaid(self, refund_id: str) -> bool:
+        return refund_id in self._environment.provider_state.repaid
 
     # --- shipments ------------------------------------------------------------------------------------------------
 
@@ -885,7 +855,8 @@ class Operations:
             return inbound.settle_refund(process.table, process.provider, refund["refund_id"])
 
         def is_correct(_: Any) -> bool:
-            return refund["refund_id"] in self._environment.provider_state.repaid
+            refund_id = refund["refund_id"]
+            return self._is_repaid(refund_id) or self._model.items[refund["pk"], "REFUND"]["status"] == "manual"
 
         return Operation(f"settle refund {self._name}", act, is_correct, lambda *_: False)
 

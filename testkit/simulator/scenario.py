@@ -1,7 +1,7 @@
 """Draw the steps of one run from a seed, run them, and check the state at the end."""
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
@@ -9,12 +9,14 @@ from random import Random
 from typing import Any, cast
 from unittest.mock import patch
 
-from handsel.domain import summary
+from handsel.domain import policy, summary
 from handsel.domain.models import Account, Money
 from handsel.store import accounts, holdings, keys, orders, products, shipments, stores
 from handsel.store.table import Table
+from handsel.use_cases.refunds import deciding
 from local.seed import MAX_STORE, MIA_STORE, PRODUCTS, STORES
 from testkit.dynamodb.table import Snapshot
+from testkit.simulator.claimed_operations import ClaimedOperations
 from testkit.simulator.environment import (
     DAY_MS,
     HOUR_MS,
@@ -26,8 +28,8 @@ from testkit.simulator.environment import (
     empty_table,
 )
 from testkit.simulator.fault_injection import Fault
-from testkit.simulator.model import Model, Violation
-from testkit.simulator.operations import USERS, Operation, Operations, Outcome, run_until_answered
+from testkit.simulator.model import HOLDING_ENDS, Model, Violation
+from testkit.simulator.operations import USERS, Operation, Outcome, run_until_answered
 
 # With as many shards as in production, most of the requests of a run would be queries of a sweep that find nothing.
 _DUE_SHARDS = 4
@@ -46,8 +48,17 @@ _KINDS = {
     "return_gift": 3,
     "use": 3,
     "refund": 3,
-    "redeem": 3,
-    "report": 2,
+    "redeem": 4,
+    "undo": 3,
+    "extend": 1,
+    "ask_refund": 6,
+    "withdraw": 2,
+    "decide": 3,
+    "send_back": 2,
+    "receive": 2,
+    "hold": 1,
+    "resolve": 1,
+    "report": 5,
     "hand_over": 1,
     "correct_address": 2,
     "add_stock": 1,
@@ -65,10 +76,15 @@ _KINDS = {
     "sweep": 1,
     "advance_clock": 1,
 }
+# The first steps. Those after the first gift let users hold something early; half of the runs have them.
+_FIRST = ("buy", "buy", "give_group", "use", "claim", "claim")
 # Offsets from a deadline at which an operation runs, in milliseconds.
 _NEAR_MS = (-30_000, -1_000, -12, -8, -5, -2, -1, 0, 1, 5, 1_000, 30_000)
 # By how much the test clock is advanced at once.
 _JUMPS_MS = (MINUTE_MS, HOUR_MS, 5 * HOUR_MS, DAY_MS, 21 * DAY_MS)
+
+# The most times for which the end of a run waits: each thing that waits has a few.
+_MAX_WAITS = 200
 
 # The outage of a consumer that is down during the whole run.
 WHOLE_RUN = (0, 400 * DAY_MS)
@@ -80,7 +96,7 @@ class Step:
 
     Attributes:
         number: identifies the step; it stays the same if other steps are left out.
-        kind: the method of `Operations`, or `replay`, `sweep` or `advance_clock`.
+        kind: the method of `ClaimedOperations`, or `replay`, `sweep` or `advance_clock`.
         at_ms: the time since the start, in milliseconds.
         near: the offset from the deadline of the youngest gift, in milliseconds, instead of `at_ms`.
         copies: the number of concurrent executions.
@@ -115,10 +131,13 @@ def scenario(seed: int) -> Scenario:
     random = Random(seed)
     steps, at = [], 0
     kinds, weights = zip(*_KINDS.items(), strict=True)
+    holds_early = random.random() < 0.5
     for number in range(random.randint(12, 40)):
         if random.random() < 0.35:
             at += random.choice((1_000, MINUTE_MS, 10 * MINUTE_MS, HOUR_MS, 5 * HOUR_MS))
-        kind = "buy" if number < 2 else "give_group" if number == 2 else random.choices(kinds, weights)[0]
+        kind = _FIRST[number] if number < len(_FIRST) else random.choices(kinds, weights)[0]
+        if number in (3, 4, 5) and not holds_early:
+            kind = random.choices(kinds, weights)[0]
         ends = kind in ("claim", "cancel", "decline", "set_end", "read_gift", "give_link", "use", "refund", "sweep")
         near = random.choice(_NEAR_MS) if ends and random.random() < 0.5 else None
         copies = 2 if random.random() < 0.15 else 1
@@ -205,7 +224,7 @@ def _act(environment: Environment, step: Step, product_ids: dict[str, str], outc
         environment.advance_clock(Random(f"{environment.seed}/{step.number}").choice(_JUMPS_MS))
         return
     name = f"key-{step.number}"
-    operations = Operations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)
+    operations = ClaimedOperations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)
     operation: Operation | None = getattr(operations, step.kind)()
     if operation is None:
         return
@@ -254,10 +273,26 @@ def _complete(environment: Environment) -> None:
     ):
         states = [item["state"] for where, item in environment.model.items.items() if where[1] == "GIFT"]
         _require("open" not in states, "the stream alone did not expire every gift")
-    for _ in range(6):
-        if environment.anything_due():
-            environment.sweep()
+    _resolve_held(environment)
+    # Whatever waits for a time comes to its end: refund requests, vouchers, parcels that are not shipped.
+    for _ in range(_MAX_WAITS):
+        due = [position for where, position in environment.model.due.items() if where[1] != "REMINDER"]
+        if not due:
+            break
+        environment.scheduler.wait_until(keys.parse_time(min(due)) + environment.plan.skew_ms)
+        environment.sweep()
         environment.scheduler.wait(MINUTE_MS * 1000)
+
+
+def _resolve_held(environment: Environment) -> None:
+    """Let an operator decide about the refund requests that merchants held."""
+    process = environment.process("operator")
+    for where in environment.model.keys_by_kind["REFUND_REQUEST"]:
+        item = environment.model.items[where]
+        if "held_at" in item and item["state"] == "returning":
+            deciding.resolve(
+                process.table, process.provider, item["refund_request_id"], approve=True, now=process.now()
+            )
 
 
 def _check_end(environment: Environment, outcomes: Sequence[Outcome]) -> None:
@@ -292,14 +327,42 @@ def _check_money(environment: Environment) -> None:
         orders_by_state[item["state"]].add(item["order_id"])
         _require("token" not in item["payment"], f"{where} was not settled")
     refunds = {model.items[where]["refund_id"]: model.items[where] for where in model.keys_by_kind["REFUND"]}
-    _require(set(refunds) == set(provider.repaid), "the repayments differ from the refunds")
+    manual = {name for name, each in refunds.items() if each["status"] == "manual"}
+    for name in manual:
+        token = provider.charged[refunds[name]["order_id"]].token
+        _require(token == "tok_no_refund", f"refund {name} was left to an operator")
+    _require(set(refunds) - manual == set(provider.repaid), "the repayments differ from the refunds")
+    for name, repayment in provider.repaid.items():
+        _require(repayment.total.amount == refunds[name]["total"]["amount"], f"{name} was repaid in another amount")
     repaid = {each["order_id"] for each in refunds.values()} & orders_by_state["cancelled"]
     _require(orders_by_state["paid"] | repaid == set(provider.charged), "the charges differ from the orders")
     for order_id in repaid:
-        total = sum(
-            provider.repaid[name].total.amount for name, each in refunds.items() if each["order_id"] == order_id
-        )
+        total = sum(each["total"]["amount"] for each in refunds.values() if each["order_id"] == order_id)
         _require(total == provider.charged[order_id].total.amount, f"{order_id} was charged and not repaid in full")
+    for order_id in orders_by_state["paid"]:
+        _check_value(environment, model.items[f"ORDER#{order_id}", "ORDER"])
+
+
+def _check_value(environment: Environment, order: dict[str, Any]) -> None:
+    """Check that what was charged for an order is repaid, redeemed or with somebody, and count what is forfeited."""
+    model, quantity, total = environment.model, order["quantity"], order["payment"]["total"]["amount"]
+    policy_id, expired = order["policy"].partition("@")[0], 0
+    repays = policy.find(order["policy"]).voucher_end != "forfeit"
+    for where in model.keys_by_kind["HOLDING"]:
+        item = model.items[where]
+        ended = item.get("valid_until", environment.now + 1) <= environment.now
+        if item["order_id"] == order["order_id"] and ended and not any(name in item for name in HOLDING_ENDS):
+            expired += item["quantity"]
+    is_over = (
+        "validity_days" in order["product"]
+        and order["payment"]["paid_at"] + order["product"]["validity_days"] * DAY_MS <= environment.now
+    )
+    if repays:
+        _require(not expired, f"{order['order_id']}: {expired} vouchers expired, and their price was not repaid")
+        _require(not (is_over and order["available"]), f"{order['order_id']}: units are left after their end")
+    first = quantity - expired
+    environment.figures[f"charged {policy_id}"] += total
+    environment.figures[f"forfeited {policy_id}"] += total - total * first // quantity
 
 
 def _check_stock(environment: Environment, outcomes: Sequence[Outcome]) -> None:
@@ -372,7 +435,8 @@ def _check_notifications(environment: Environment) -> None:
             and gift not in environment.projector.lost
         ):
             _require(message["read"], f"{where} announces a cancelled gift")
-        elif message["kind"] != "gift_reminder":
+        # Reminders that are late are left out.
+        elif message["kind"] not in ("gift_reminder", "voucher_expiring"):
             messages[message["user_id"], message["kind"], message.get("gift_id", "")] += 1
     for event in environment.published:
         change = event["type"], next(iter(event["data"].values()))
@@ -380,8 +444,8 @@ def _check_notifications(environment: Environment) -> None:
         _require(by_id.setdefault(event["id"], change) == change, f"one id for two events: {change}")
     expected_messages, expected_events = expected_effects(environment.model)
     lost = environment.projector.lost
-    for expected, (count, where) in expected_messages.items():
-        if where not in lost:
+    for expected, (count, causes) in expected_messages.items():
+        if not causes & lost:
             _require(messages[expected] == count, f"{expected}: {messages[expected]} messages, {count} expected")
     # Nothing replaces the announcement of a cancelled gift if the record of its cancellation was lost.
     stale = {each for each in messages if each[1] == "gift_received" and (f"GIFT#{each[2]}", "GIFT") in lost}
@@ -398,16 +462,19 @@ def _check_notifications(environment: Environment) -> None:
 
 # A count, and the key of the item whose records cause it.
 Expected = dict[tuple[str, ...], tuple[int, tuple[str, str]]]
+# A count, and the keys of all items whose records cause it.
+ExpectedMessages = dict[tuple[str, ...], tuple[int, frozenset[tuple[str, str]]]]
 
 
-def expected_effects(model: Model) -> tuple[Expected, Expected]:
+def expected_effects(model: Model) -> tuple[ExpectedMessages, Expected]:
     """Return the expected messages (by user, kind and gift id) and the expected events (by type and entity id)."""
-    messages: Expected = {}
+    messages: ExpectedMessages = {}
     events: Expected = {}
 
     def expect_message(user: str, kind: str, gift_id: str, where: tuple[str, str], count: int = 1) -> None:
         message = user, kind, gift_id
-        messages[message] = messages.get(message, (0, where))[0] + count, where
+        expected, causes = messages.get(message, (0, frozenset()))
+        messages[message] = expected + count, causes | {where}
 
     for where, item in model.items.items():
         if where[1] == "ORDER":
@@ -435,9 +502,21 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
                 expect_message(giver, expired if item["state"] == "returned" else "gift_declined", gift_id, where)
             if item["state"] == "cancelled" and recipient:
                 expect_message(recipient, "gift_cancelled", gift_id, where)
-        elif where[1] == "HOLDING" and item.get("redeemed_at"):
-            events["holding.redeemed", item["holding_id"]] = 1, where
+        elif where[1] == "HOLDING":
+            _expect_redemptions(model, where, item, events, expect_message)
+        elif where[1] == "REFUND":
+            issued = item.get("cause") in ("request", "voucher_end", "erasure") and item["status"] == "refunded"
+            if issued:
+                payer = model.items[f"ORDER#{item['order_id']}", "ORDER"]["buyer_id"]
+                expect_message(payer, "refund_issued", "", where)
+        elif where[1] == "REFUND_REQUEST":
+            _expect_decisions(model, where, item, events, expect_message)
         elif where[1] == "SHIPMENT":
+            if "not_shipped" in item:
+                events["shipment.not_shipped", item["shipment_id"]] = 1, where
+                expect_message(item["holder_id"], "parcel_not_shipped", item.get("gift_id", ""), where)
+                if "merchant_id" in item["not_shipped"]:
+                    expect_message(item["not_shipped"]["merchant_id"], "parcel_not_shipped", "", where)
             corrections = item["address_version"]
             for kind, times in (("updated", item["version"] - corrections), ("address_changed", corrections)):
                 if times:
@@ -448,6 +527,41 @@ def expected_effects(model: Model) -> tuple[Expected, Expected]:
         elif where[1].startswith("REGIFT_REQUEST#"):
             expect_message(item["giver_id"], "asked_again", item["gift_id"], where)
     return messages, events
+
+
+def _expect_redemptions(
+    model: Model, where: tuple[str, str], item: dict[str, Any], events: Expected, expect_message: Callable[..., None]
+) -> None:
+    """Expect the event and the message of each redemption of a voucher, and of each that was undone."""
+    holder, gift_id = item["holder_id"], item.get("gift_id", "")
+    for _, before, after in model.changes(where):
+        if before is None or after is None or before.get("redemption") == after.get("redemption"):
+            continue
+        kind = "holding.redeemed" if "redemption" in after else "holding.redemption_undone"
+        events[kind, item["holding_id"]] = events.get((kind, item["holding_id"]), (0, where))[0] + 1, where
+        if "redemption" in after:
+            expect_message(holder, "voucher_redeemed", gift_id, where)
+            continue
+        undone_at = model.items[f"REDEMPTION#{before['redemption']}", "REDEMPTION"]["undone_at"]
+        if "valid_until" not in after or undone_at < after["valid_until"]:
+            expect_message(holder, "voucher_usable_again", gift_id, where)
+
+
+def _expect_decisions(
+    model: Model, where: tuple[str, str], item: dict[str, Any], events: Expected, expect_message: Callable[..., None]
+) -> None:
+    """Expect the events of all versions of a refund request, and the messages about its decisions."""
+    events["refund_request.created", item["refund_request_id"]] = 1, where
+    if item["version"]:
+        events["refund_request.changed", item["refund_request_id"]] = item["version"], where
+    for _, before, after in model.changes(where):
+        was, state = None if before is None else before["state"], None if after is None else after["state"]
+        is_news = state in ("approved", "refunding", "rejected") or (state == "withdrawn" and was != "requested")
+        if state == was or not is_news:
+            continue
+        for user in {item["holder_id"], item["asked_by"]}:
+            if before is not None or user != item["asked_by"]:
+                expect_message(user, "refund_decided", item.get("gift_id", ""), where)
 
 
 def _changes(model: Model, where: tuple[str, str], attribute: str) -> int:

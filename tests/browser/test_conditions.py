@@ -429,7 +429,7 @@ def test_every_view_fits_320_pixels(person: Invite, stack: Running, locale: Any)
         *("/", f"/#/products/{order['product']['product_id']}", f"/#/stores/{order['product']['store_id']}"),
         *(f"/#/orders/{order['order_id']}", f"/#/orders/{order['order_id']}/wrap", f"/#/gifts/{gift['gift_id']}"),
         *("/#/center", "/#/center/orders", "/#/center/sent/open", "/#/inbox", "/#/me"),
-        f"/#/holdings/{own['holding_id']}",
+        *(f"/#/holdings/{own['holding_id']}", "/#/erased"),
         *(f"/g/{wrapped['gift_id']}", path_of(gift), "/g/none"),
     ]
     for path in views:

@@ -252,3 +252,54 @@ def test_a_user_who_leaves_is_gone_after_a_week_and_units_go_back_to_those_who_p
     cognito, pool = live.aws("cognito-idp"), live.physical("UserPool")
     with pytest.raises(cognito.exceptions.UserNotFoundException):
         cognito.admin_get_user(UserPoolId=pool, Username=leaver.user_id)
+
+
+def test_a_voucher_lives_a_year_and_its_price_goes_back_to_the_payer(live: Running) -> None:
+    live.new_users("payer", "holder")
+    mia, payer, holder = live.as_("mia"), live.as_("payer"), live.as_("holder")
+    store = live.stack["users"]["mia"]["store_id"]
+    price = {"amount": 100, "currency": "CNY"}
+    body = {"kind": "voucher", "title": "A year", "category": "food", "price": price, "validity_days": 365}
+    product = mia.put(f"/stores/{store}/products/a-year", body).json()
+    order = payer.post("/orders", {"product_id": product["product_id"], "quantity": 4, "payment": payment()}).json()
+    path = f"/orders/{order['order_id']}"
+    gift = live.give(order["order_id"], by="payer", shares=2)
+    voucher = claim(holder, gift).json()
+    own, spent = payer.post(f"{path}/use", {"quantity": 2}).json()["holdings"]
+    end = voucher["valid_until"]
+    assert time_of(end) - time_of(order["payment"]["paid_at"]) == timedelta(days=365)
+    assert mia.post(f"/vouchers/{spent['code']}/redemptions", {}).status_code == 201
+    # The merchant changes the product later: nothing that was sold changes.
+    mia.put(f"/stores/{store}/products/a-year", body | {"validity_days": 30})
+
+    def reminders(client: Client) -> list[tuple[str, int]]:
+        items = client.get("/messages?limit=100").json()["items"]
+        sent = [each for each in reversed(items) if each["kind"] == "voucher_expiring"]
+        assert all(each["link"].endswith(f"/#/holdings/{each['params']['holding_id']}") for each in sent)
+        return [(each["params"]["holding_id"], each["params"]["days"]) for each in sent]
+
+    seen = []
+    for days in (31, 30, 8, 7, 2, 1):
+        live.advance_to(end, before=days * DAY - 60)
+        seen.append([days for _, days in reminders(holder)])
+    assert seen == [[], [30], [30], [30, 7], [30, 7], [30, 7, 1]]
+    assert {holding_id for holding_id, _ in reminders(holder)} == {voucher["holding_id"]}
+    assert reminders(payer) == [(own["holding_id"], days) for days in (30, 7, 1)]
+    units = payer.get(path).json()["units"]
+    assert units == {"available": 1, "in_gift": 0, "gifted": 1, "used": 2, "refunded": 0}
+
+    live.advance_to(end)
+    assert holder.get(f"/holdings/{voucher['holding_id']}").json()["state"] == "expired"
+    assert payer.get(f"/holdings/{own['holding_id']}").json()["state"] == "expired"
+    assert payer.get(f"/holdings/{spent['holding_id']}").json()["state"] == "redeemed"
+    assert problem_of(mia.post(f"/vouchers/{voucher['code']}/redemptions", {})) == (410, "voucher-expired")
+    found = payer.get(path).json()
+    assert found["units"] == {"available": 0, "in_gift": 0, "gifted": 0, "used": 1, "refunded": 3}
+    assert (found["state"], found["actions"]) == ("paid", [])
+    (paid,) = (each for each in payer.get("/payments").json()["items"] if each["order_id"] == order["order_id"])
+    assert paid["refunded"] == {"amount": 300, "currency": "CNY"}
+    advance_clock(payer, 60)
+    issued = [each for each in payer.get("/messages").json()["items"] if each["kind"] == "refund_issued"]
+    assert [each["params"]["units"] for each in issued] == [3]
+    assert "refund_issued" not in [each["kind"] for each in holder.get("/messages").json()["items"]]
+    assert problem_of(holder.post(f"/holdings/{voucher['holding_id']}/extend", {})) == (409, "not-extendable")

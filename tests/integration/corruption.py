@@ -4,16 +4,17 @@ Some corruptions have several findings: a missing gift is missed by its order, i
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from handsel.domain import ids
 from handsel.domain.invariants import ViolationType
-from handsel.store import keys
+from handsel.domain.states import ShipmentStatus
+from handsel.store import erasures, keys, shipments
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
 from ops.audit.findings import FindingType, IssueType
-from testkit.handlers.families import DAY, HOUR, NOW, Family
+from testkit.handlers.families import DAY, HOUR, NOW, STORE, Family
 
 Expected = set[tuple[FindingType, str]]
 
@@ -60,6 +61,9 @@ class TableEditor:
     def shipment(self) -> Key:
         return keys.shipment(ids.derive_shipment_id(self.holding("parcel").pk.partition("#")[2]))
 
+    def address(self) -> Key:
+        return Key(self.shipment().pk, "ADDRESS")
+
     def user(self, name: str = "alice") -> str:
         return f"USER#{self.id(name)}"
 
@@ -83,6 +87,9 @@ def _unknown_policy(editor: TableEditor) -> Expected:
     for name, gift in editor.family.gifts.items():
         if gift.order_id == editor.id("parcels"):
             about[keys.gift(name).pk] = IssueType.POLICY_DIFFERS
+    for holding in editor.family.holdings.values():
+        if holding.order_id == editor.id("parcels"):
+            about[keys.holding(holding.holding_id).pk] = IssueType.POLICY_DIFFERS
     return {(kind, pk) for pk, kind in about.items()}
 
 
@@ -233,8 +240,8 @@ def _redemption_undone_and_voucher_redeemed(editor: TableEditor) -> Expected:
     return {(IssueType.REDEMPTION_DIFFERS, f"REDEMPTION#{editor.id('redeemed')}")}
 
 
-def _redemption_by_another_user(editor: TableEditor) -> Expected:
-    editor.change(keys.redemption(editor.id("redeemed")), redeemed_by=editor.id("bob"))
+def _redemption_at_another_time(editor: TableEditor) -> Expected:
+    editor.change(keys.redemption(editor.id("redeemed")), redeemed_at=NOW)
     return {(IssueType.REDEMPTION_DIFFERS, f"REDEMPTION#{editor.id('redeemed')}")}
 
 
@@ -261,6 +268,53 @@ def _shipment_missing(editor: TableEditor) -> Expected:
         (IssueType.DANGLING_REFERENCE, f"{editor.shipment().pk}/ADDRESS"),
         (IssueType.COUNT_DIFFERS, f"{editor.user('bob')}/SUMMARY"),
     }
+
+
+def _shipment_of_another_holding(editor: TableEditor) -> Expected:
+    editor.change(editor.shipment(), holding_id="another")
+    return {(IssueType.SHIPMENT_DIFFERS, editor.shipment().pk)}
+
+
+def _address_missing(editor: TableEditor) -> Expected:
+    editor.delete(editor.address())
+    return {(IssueType.ADDRESS_DIFFERS, editor.shipment().pk)}
+
+
+def _address_that_stays(editor: TableEditor) -> Expected:
+    editor.change(editor.address(), ttl=None)
+    return {(IssueType.ADDRESS_DIFFERS, f"{editor.shipment().pk}/ADDRESS")}
+
+
+def _address_that_stays_longer(editor: TableEditor) -> Expected:
+    editor.change(editor.address(), ttl=editor.get(editor.address())["ttl"] + 1)
+    return {(IssueType.ADDRESS_DIFFERS, f"{editor.shipment().pk}/ADDRESS")}
+
+
+def _address_of_no_shipment(editor: TableEditor) -> Expected:
+    lost = keys.address(editor.id("lost"))
+    editor.put(editor.get(editor.address()) | lost._asdict())
+    return {(IssueType.DANGLING_REFERENCE, f"{lost.pk}/ADDRESS")}
+
+
+def _shipment_overdue(editor: TableEditor) -> Expected:
+    """Let a parcel wait in the store: the sweep did not report it."""
+    _take_back_reports(editor)
+    shipment_id = editor.get(editor.shipment())["shipment_id"]
+    shard = keys.due_unshipped(keys.due_shard(shipment_id))
+    editor.change(editor.shipment(), **keys.index_entry(keys.BY_DUE, shard, NOW - DAY, shipment_id))
+    return {(IssueType.SHIPMENT_OVERDUE, editor.shipment().pk)}
+
+
+def _shipment_stuck(editor: TableEditor) -> Expected:
+    """Let a parcel wait in the store without an entry in the due index: no sweep finds it."""
+    _take_back_reports(editor)
+    return {(IssueType.SHIPMENT_OVERDUE, editor.shipment().pk), (IssueType.NOT_DUE, editor.shipment().pk)}
+
+
+def _take_back_reports(editor: TableEditor) -> None:
+    """Change a shipment as if its parcel had never left the store."""
+    listed = keys.shipments_by_status(STORE.store_id, ShipmentStatus.READY_TO_SHIP)
+    editor.change(editor.shipment(), events={}, ship_by=NOW - DAY, owner_pk=listed)
 
 
 def _shipment_of_another_quantity(editor: TableEditor) -> Expected:
@@ -292,6 +346,135 @@ def _refund_of_more(editor: TableEditor) -> Expected:
         (IssueType.PAYMENT_DIFFERS, f"REFUND#{editor.id('refund')}"),
         (IssueType.MONEY_DIFFERS, editor.order().pk),
     }
+
+
+def _request_of(editor: TableEditor, name: str) -> Key:
+    return keys.refund_request(editor.id(name))
+
+
+def _refunded_voucher(editor: TableEditor) -> Key:
+    return keys.holding(editor.get(_request_of(editor, "refunded"))["holding_id"])
+
+
+def _request_refund(editor: TableEditor) -> Key:
+    return keys.refund(editor.get(_request_of(editor, "refunded"))["refund_id"])
+
+
+def _voucher_usable_after_its_refund(editor: TableEditor) -> Expected:
+    """Make a refunded voucher usable again: its unit is refunded and held."""
+    editor.change(_refunded_voucher(editor), refunded_at=None)
+    holding = editor.get(_refunded_voucher(editor))
+    tally = keys.voucher_expiry(holding["holder_id"], holding["valid_until"], holding["holding_id"])
+    return {
+        (IssueType.USED_DIFFERS, editor.order("asking").pk),
+        (IssueType.REFUND_DIFFERS, _refunded_voucher(editor).pk),
+        (IssueType.REFUND_DIFFERS, _request_refund(editor).pk),
+        (IssueType.COUNT_DIFFERS, f"{tally.pk}/{tally.sk}"),
+    }
+
+
+def _redeemed_and_refunded(editor: TableEditor) -> Expected:
+    editor.change(_refunded_voucher(editor), redeemed_at=NOW - HOUR)
+    return {(ViolationType.HOLDING_DIFFERS, _refunded_voucher(editor).pk)}
+
+
+def _refund_without_its_holding(editor: TableEditor) -> Expected:
+    editor.change(_request_refund(editor), holding_ids=[])
+    return {(IssueType.REFUND_DIFFERS, _refunded_voucher(editor).pk)}
+
+
+def _refund_of_another_cause(editor: TableEditor) -> Expected:
+    editor.change(_request_refund(editor), cause="buyer")
+    return {(IssueType.REFUND_DIFFERS, _request_refund(editor).pk)}
+
+
+def _refund_of_half_a_unit(editor: TableEditor) -> Expected:
+    """Repay less than the price of the units, in one of the refunds of an order."""
+    editor.change(_request_refund(editor), total={"amount": 6_450, "currency": "CNY"})
+    return {
+        (IssueType.PAYMENT_DIFFERS, _request_refund(editor).pk),
+        (IssueType.MONEY_DIFFERS, editor.order("asking").pk),
+    }
+
+
+def _request_refunded_before_its_refund(editor: TableEditor) -> Expected:
+    editor.change(_request_refund(editor), status="manual")
+    return {(IssueType.REFUND_REQUEST_DIFFERS, _request_of(editor, "refunded").pk)}
+
+
+def _request_of_another_holding(editor: TableEditor) -> Expected:
+    about = editor.get(_request_of(editor, "waiting"))["holding_id"]
+    editor.change(_request_of(editor, "waiting"), holding_id=_refunded_voucher(editor).pk.partition("#")[2])
+    return {
+        (IssueType.REFUND_REQUEST_DIFFERS, _request_of(editor, "waiting").pk),
+        (IssueType.REFUND_REQUEST_DIFFERS, keys.holding(about).pk),
+    }
+
+
+def _request_missing(editor: TableEditor) -> Expected:
+    about = editor.get(_request_of(editor, "waiting"))["holding_id"]
+    editor.delete(_request_of(editor, "waiting"))
+    return {(IssueType.REFUND_REQUEST_DIFFERS, keys.holding(about).pk)}
+
+
+def _request_of_another_payer(editor: TableEditor) -> Expected:
+    editor.change(_request_of(editor, "waiting"), payer_id=editor.id("carol"))
+    return {(IssueType.REFUND_REQUEST_DIFFERS, _request_of(editor, "waiting").pk)}
+
+
+def _request_overdue(editor: TableEditor) -> Expected:
+    key, due = _request_of(editor, "waiting"), NOW - HOUR
+    editor.change(key, decide_by=due, due_at=due, due_sk=keys.position(due, editor.id("waiting")))
+    return {(IssueType.REFUND_REQUEST_OVERDUE, key.pk)}
+
+
+def _cancelled_parcel_not_refunded(editor: TableEditor) -> Expected:
+    item = editor.get(editor.shipment())
+    place = item["owner_pk"].rpartition("#")[0] + "#cancelled"
+    editor.change(editor.shipment(), cancelled_at=NOW - HOUR, owner_pk=place, due_pk=None, due_sk=None)
+    return {
+        (IssueType.REFUND_DIFFERS, editor.holding("parcel").pk),
+        (IssueType.COUNT_DIFFERS, f"{editor.shipment().pk}/TALLY"),
+    }
+
+
+def _voucher_overdue(editor: TableEditor) -> Expected:
+    """Give a voucher a timer of its own that is past: it was neither ended nor was its holder reminded."""
+    held = editor.holding("claimed", "carol")
+    holding_id = held.pk.partition("#")[2]
+    shard = keys.due_extended(keys.due_shard(holding_id))
+    editor.change(held, **keys.index_entry(keys.BY_DUE, shard, NOW - HOUR, holding_id))
+    return {(IssueType.VOUCHERS_OVERDUE, held.pk)}
+
+
+def _vouchers_without_a_timer(editor: TableEditor) -> Expected:
+    """Take the timer from an order whose vouchers end: nothing repays them."""
+    editor.change(editor.order("answering"), due_pk=None, due_sk=None)
+    return {(IssueType.NOT_DUE, editor.order("answering").pk)}
+
+
+def _parcel_not_shipped(editor: TableEditor) -> Expected:
+    """Let the time to ship a parcel pass, without a report of it."""
+    sent = replace(shipments.from_item(editor.get(editor.shipment())), events={}, ship_by=NOW - HOUR)
+    editor.put(shipments.to_item(sent))
+    return {(IssueType.SHIPMENT_OVERDUE, editor.shipment().pk)}
+
+
+def _erasure_overdue(editor: TableEditor) -> Expected:
+    user = editor.id("carol")
+    leaving = {"erase_at": NOW - HOUR, "pseudonym": editor.id("former")}
+    editor.change(keys.account(user), **leaving, **erasures.due_entry(user, NOW - HOUR))
+    return {(IssueType.ERASURE_OVERDUE, f"{editor.user('carol')}/ACCOUNT")}
+
+
+def _message_to_an_erased_user(editor: TableEditor) -> Expected:
+    zoe, bob = editor.id("zoe"), editor.id("bob")
+    tombstone = {"user_id": zoe, "handle": None, "erased_at": NOW - DAY, "pseudonym": editor.id("former")}
+    editor.put(editor.get(keys.account(bob)) | keys.account(zoe)._asdict() | tombstone)
+    message_id = ids.derive_id("message", "gift_received", editor.id("named"))
+    item = editor.get(keys.message(bob, message_id)) | keys.message(zoe, message_id)._asdict()
+    editor.put(item | {"user_id": zoe, "owner_pk": keys.messages_by_user(zoe), "read": True})
+    return {(IssueType.ERASURE_INCOMPLETE, f"{editor.user('zoe')}/ACCOUNT")}
 
 
 def _paid_without_reference(editor: TableEditor) -> Expected:
@@ -354,7 +537,10 @@ def _end_not_in_the_reservation(editor: TableEditor) -> Expected:
 def _second_person_without_account(editor: TableEditor) -> Expected:
     at_end = editor.get(editor.gift("first"))["at_end"]
     editor.change(editor.gift("first"), at_end=at_end | {"recipient_id": editor.id("nobody")})
-    return {(IssueType.DANGLING_REFERENCE, editor.gift("first").pk)}
+    return {
+        (IssueType.DANGLING_REFERENCE, editor.gift("first").pk),
+        (IssueType.LIST_DIFFERS, editor.gift("first").pk),
+    }
 
 
 def _refund_at_the_end_missing(editor: TableEditor) -> Expected:

@@ -17,6 +17,7 @@ from testkit.handlers.stack import ADDRESS, DAY, RESOURCES, TABLE, Stack
 
 STORED = ADDRESS | {"region": None}
 OTHER = ADDRESS | {"city": "Suzhou", "region": None}
+PHONE = "+86 10 5550 0100"
 LATEST = 180 * DAY
 RETENTION = 30 * DAY
 SHIPMENTS = "/stores/store-tea-house/shipments"
@@ -77,14 +78,14 @@ def test_the_address_is_in_an_item_of_its_own_and_nowhere_else(stack: Stack, own
     assert {name: found.get(name) for name in STORED} == STORED
     assert erased_at(stack, parcel) == round_up(stack.now + LATEST)
     for item in stack.all_items():
-        assert (ADDRESS["phone"] in str(item)) is (item["sk"] == "ADDRESS"), item
+        assert (PHONE in str(item)) is (item["sk"] == "ADDRESS"), item
 
 
 def test_a_voucher_has_no_address_even_if_one_is_sent(stack: Stack) -> None:
     gift = stack.give(stack.buy())
     body = {"secret": gift["secret"], "address": ADDRESS}
     assert stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/claims", body).status == 201
-    assert ADDRESS["phone"] not in str(stack.all_items())
+    assert PHONE not in str(stack.all_items())
 
 
 def test_a_claim_that_fails_stores_no_address(stack: Stack) -> None:
@@ -235,7 +236,7 @@ def test_an_erased_address_cannot_be_corrected(stack: Stack) -> None:
     stack.now += LATEST
     answer = stack.call("bob", "PUT", f"/shipments/{parcel['shipment_id']}/address", OTHER)
     assert (answer.status, answer.body["code"]) == (409, "already-shipped")
-    assert OTHER["city"] not in str(stack.all_items())
+    assert "Suzhou" not in str(stack.all_items())
 
 
 # --- cancelled shipments ----------------------------------------------------------------------------------------------
@@ -336,8 +337,8 @@ def test_no_record_that_the_projector_gets_has_an_address(stack: Stack) -> None:
     parcel = claim_parcel(stack)
     stack.call("bob", "PUT", f"/shipments/{parcel['shipment_id']}/address", OTHER)
     stack.report(parcel["shipment_id"], "delivered")
-    assert ADDRESS["phone"] in str(stack.records)
-    assert ADDRESS["phone"] not in str(stack.projector_records)
+    assert PHONE in str(stack.records)
+    assert PHONE not in str(stack.projector_records())
 
 
 def test_a_correction_is_an_event_without_the_address(stack: Stack) -> None:
@@ -347,14 +348,14 @@ def test_a_correction_is_an_event_without_the_address(stack: Stack) -> None:
     stack.deliver_records()
     published = [each["data"] for each in stack.events if each["type"] == "shipment.address_changed"]
     assert published == [{"shipment_id": parcel["shipment_id"]}]
-    assert OTHER["city"] not in str(stack.events)
+    assert "Suzhou" not in str(stack.events)
 
 
 def test_the_codec_of_an_address_reads_what_it_writes(stack: Stack) -> None:
     parcel = claim_parcel(stack)
     item = stored_address(stack, parcel)
     assert item is not None
-    expected = Address(**STORED)
+    expected = Address("Bob Lee", PHONE, ["Road 5", "House 7"], "Hangzhou", "310000", "CN")
     assert shipments.address_from_item(item, now=0) == expected
     assert shipments.address_from_item(item, now=item["ttl"] * 1000 - 1) == expected
     assert shipments.address_from_item(item, now=item["ttl"] * 1000) is None

@@ -14,6 +14,7 @@ CLEAR = {
     "UnsettledGifts": 0,
     "OverduePayments": 0,
     "OverdueRefunds": 0,
+    "OverdueVouchers": 0,
     "OverdueShipments": 0,
     "InvariantViolation": 0,
 }
@@ -101,6 +102,18 @@ def test_overdue_payments_and_refunds_are_counted(stack: Stack) -> None:
     assert collect_health(stack).items() >= CLEAR.items()
     stack.now += 1
     assert collect_health(stack).items() >= {"OverduePayments": 1, "OverdueRefunds": 1}.items()
+
+
+def test_overdue_vouchers_are_counted(stack: Stack) -> None:
+    stack.buy()
+    stack.now += 89 * DAY
+    stack.sweep()
+    stack.now += DAY + PERIOD
+    assert collect_health(stack).items() >= CLEAR.items()
+    stack.now += 1
+    assert collect_health(stack)["OverdueVouchers"] == 1
+    stack.sweep()
+    assert collect_health(stack).items() >= CLEAR.items()
 
 
 @pytest.mark.corrupts

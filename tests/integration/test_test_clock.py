@@ -123,7 +123,7 @@ def test_what_is_due_happens_in_order_and_empty_time_is_skipped(stack: Stack) ->
     assert offsets == [(-(-at // minute) * minute - START) // 1000 for at in due] + [300 * 86_400]
     kinds = [kind for kind, _ in messages_of(stack, "bob")]
     assert kinds == ["gift_received", "gift_reminder", "gift_reminder"]
-    assert [kind for kind, _ in messages_of(stack, "alice")] == ["gift_returned"]
+    assert [kind for kind, _ in messages_of(stack, "alice")] == ["gift_returned", "refund_issued"]
     ended = stack.item(f"GIFT#{given['gift_id']}")
     assert ended is not None
     assert 0 <= ended["ended_at"] - expires <= minute
@@ -255,3 +255,24 @@ def test_an_access_token_cannot_move_the_clock(stack: Stack) -> None:
     claims = {"token_use": "access"}
     answer = stack.call("alice", "POST", "/test/clock", {"advance_seconds": 1}, claims=claims)
     assert answer.status == 401
+
+
+def test_a_year_of_vouchers_takes_one_call_and_everything_happens_at_its_time(stack: Stack) -> None:
+    stack.start_recording()
+    for days in (40, 90, 200):
+        stack.update_product("voucher", validity_days=days)
+        order = stack.buy()
+        assert stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).status == 201
+    stack.deliver_records()
+    assert advance_all(stack, 365 * 86_400) == [365 * 86_400]
+    stack.deliver_records()
+    items = stack.call("alice", "GET", "/messages?limit=100").body["items"]
+    days_of = [
+        (parse_timestamp(each["created_at"]) - START) // DAY for each in items if each["kind"] == "voucher_expiring"
+    ]
+    assert sorted(days_of) == sorted(days - left for days in (40, 90, 200) for left in (30, 7, 1))
+    ends = [each for each in items if each["kind"] == "refund_issued"]
+    assert len(ends) == 3
+    refunds = [item for item in stack.all_items() if item["sk"] == "REFUND"]
+    assert sorted((each["created_at"] - START) // DAY for each in refunds) == [40, 90, 200]
+    assert {each["status"] for each in refunds} == {"refunded"}

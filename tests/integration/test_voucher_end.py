@@ -9,7 +9,9 @@ import pytest
 from handsel.domain import ids
 from handsel.runtime.wiring import table
 from handsel.store import keys, orders
-from handsel.use_cases.fulfilment import voucher_ends
+from handsel.use_cases.operations import voucher_ends
+from ops.explain import describe, explain
+from ops.scan import WholeTable
 from testkit.handlers.calls import return_request
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, Answer, Stack, observe_calls
@@ -142,8 +144,8 @@ def test_available_units_are_refunded_by_the_clock_in_every_view(stack: Stack) -
         return found["state"], found["actions"], found["refusals"], listed, payment["refunded"]["amount"]
 
     stack.now += VALIDITY - 1
-    refusal = {"action": "gift", "rule": "minimum_window"}
-    assert views() == ("paid", ["use", "refund"], [refusal], [1, 1, 0], 0)
+    ruled_out = {"action": "gift", "rule": "minimum_window"}
+    assert views() == ("paid", ["use", "refund"], [ruled_out], [1, 1, 0], 0)
     stack.now += 1
     over: tuple[Any, ...] = ("refunded", [], [], [0, 0, 1], 2 * 12_900)
     assert views() == over
@@ -243,7 +245,7 @@ def test_odd_totals_are_repaid_to_the_last_cent(stack: Stack) -> None:
 
 
 def test_what_the_merchant_changes_later_changes_nothing_sold(stack: Stack) -> None:
-    order, voucher = claimed_by_bob(stack)
+    _, voucher = claimed_by_bob(stack)
     stack.update_product("voucher", validity_days=5, price={"amount": 1, "currency": "CNY"})
     stack.now += 6 * DAY
     stack.sweep()
@@ -723,3 +725,30 @@ def test_the_index_of_gifts_is_read_only_if_a_gift_has_ended(stack: Stack) -> No
     stored = orders.get(table(), other["order_id"])
     assert stored is not None
     assert [each.holder_id for each in voucher_ends.find_vouchers(table(), stored)] == ["bob"]
+
+
+def test_operators_can_explain_the_end_of_a_voucher(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    follow(monkeypatch, "kakao")
+    order = stack.buy(quantity=2)
+    voucher = stack.claim("bob", stack.give(order)).body
+    whole = WholeTable(stack.client, "handsel-test")
+
+    def lines(identifier: str) -> str:
+        found = explain(whole, identifier, now=stack.now)
+        assert found is not None
+        return "\n".join(describe(found))
+
+    of_order, of_voucher = lines(order["order_id"]), lines(voucher["holding_id"])
+    assert "the holders of usable vouchers are reminded of their end" in of_order
+    assert "what nobody redeemed is refunded to the payer" in of_order
+    assert "extension of a voucher by its holder: possible once, by 93 days, before the end" in of_voucher
+    assert voucher["code"] not in of_voucher
+    assert extend(stack, voucher).status == 200
+    assert "extended_from" in lines(voucher["holding_id"])
+    stack.now += VALIDITY
+    assert "the sweep stores it, and repays the units" in lines(order["order_id"])
+    stack.now += 93 * DAY
+    assert "the sweep refunds it to the payer" in lines(voucher["holding_id"])
+    stack.sweep()
+    assert "expired_at" in lines(voucher["holding_id"])
+    assert "nothing happens next by itself" in lines(voucher["holding_id"])

@@ -20,7 +20,7 @@ from local.engine import Engine
 from local.sam import Lambdas, Sam
 from local.seed import seed
 from local.settings import ROOT
-from testkit.handlers.stack import create_table
+from testkit.handlers.stack import MERCHANTS, create_table
 
 TABLE_NAME = "handsel-test"
 
@@ -81,7 +81,7 @@ def stack(
     try:
         client = aws.client("dynamodb", endpoint_url)
         create_table(client)
-        seed(client, TABLE_NAME)
+        seed(client, TABLE_NAME, merchants=MERCHANTS)
         keys = json.dumps({"current": "1", "1": "a key of this test"})
         secret = aws.client("secretsmanager", endpoint_url).create_secret(Name="link-keys", SecretString=keys)
         variables = {

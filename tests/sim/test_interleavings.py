@@ -8,13 +8,14 @@ import pytest
 from greenlet import getcurrent, greenlet
 
 from handsel.domain import errors, ids
-from handsel.domain.models import AtEnd, Gift, Holding, Order
-from handsel.domain.states import EndAction, GiftAction
-from handsel.store import gifts
+from handsel.domain.models import AtEnd, Gift, Holding, Order, RefundRequest
+from handsel.domain.states import EndAction, GiftAction, RefundReason, RefundRequestState
+from handsel.store import gifts, holdings, refund_requests
 from handsel.use_cases.gifts import expiring, giving
 from handsel.use_cases.inbox import messaging, user_summary
 from handsel.use_cases.inbox.user_summary import CountedItem
 from handsel.use_cases.orders import refunding
+from handsel.use_cases.refunds import asking, deciding, steps
 from testkit.simulator.harness import AT_END_REFUND, AT_END_TO_CAROL, Act, Actor, Harness
 from testkit.simulator.model import Violation
 
@@ -419,3 +420,211 @@ def _counting(records: list[dict[str, Any]]) -> Act:
     return lambda actor: user_summary.apply(
         actor.table, "alice", [], [CountedItem.from_order(order_id)], now=actor.now()
     )
+
+
+# --- refund requests ------------------------------------------------------------------------------------------------
+
+CARRIER, NUMBER = "SF Express", "SF-1"
+
+
+@dataclass(frozen=True)
+class Goods:
+    """Delivered goods of a gift to Bob, with his refund request, and the calls about it."""
+
+    harness: Harness
+    request: RefundRequest
+
+    def deciding(self, *, approve: bool, without_return: bool = False) -> Act:
+        return lambda actor: deciding.decide(
+            *self._of(actor), store_id=self.request.store_id, approve=approve, without_return=without_return, note=None,
+            now=actor.now(),
+        )  # fmt: skip
+
+    def settling(self) -> Act:
+        return lambda actor: steps.settle_due(*self._of(actor), now=actor.now())
+
+    def withdrawing(self) -> Act:
+        return lambda actor: asking.withdraw(*self._of(actor), caller="bob", now=actor.now())
+
+    def sending_back(self, number: str = NUMBER) -> Act:
+        return lambda actor: deciding.send_back(
+            *self._of(actor), caller="bob", carrier=CARRIER, tracking_number=number, now=actor.now()
+        )
+
+    def receiving(self) -> Act:
+        return lambda actor: deciding.receive(*self._of(actor), store_id=self.request.store_id, now=actor.now())
+
+    def holding(self) -> Act:
+        return lambda actor: deciding.hold(*self._of(actor), store_id=self.request.store_id, now=actor.now())
+
+    def resolving(self, *, approve: bool) -> Act:
+        return lambda actor: deciding.resolve(*self._of(actor), approve=approve, now=actor.now())
+
+    def _of(self, actor: Actor) -> tuple[Any, Any, str]:
+        return actor.table, actor.provider, self.request.refund_request_id
+
+    def read(self) -> RefundRequest:
+        """Return the stored request, after checking that units and money moved once, or not at all."""
+        stored = refund_requests.from_item(
+            self.harness.model.items[f"REFUND_REQUEST#{self.request.refund_request_id}", "REFUND_REQUEST"]
+        )
+        is_refunded = stored.state in (RefundRequestState.REFUNDING, RefundRequestState.REFUNDED)
+        order = self.harness.model.items[f"ORDER#{self.request.order_id}", "ORDER"]
+        assert order["refunded"] == is_refunded
+        expected = {ids.derive_request_refund_id(self.request.refund_request_id)} if is_refunded else set[str]()
+        refunds = {item["refund_id"] for (_, sk), item in self.harness.model.items.items() if sk == "REFUND"}
+        assert refunds == expected
+        assert set(self.harness.provider_state.repaid) <= expected
+        if stored.state is RefundRequestState.REFUNDED:
+            assert set(self.harness.provider_state.repaid) == expected
+        return stored
+
+
+def asked_goods(harness: Harness) -> Goods:
+    """Return goods whose request waits for the merchant. It is one millisecond before the end of that time."""
+    order = harness.buy(product="parcel")
+    holding = harness.claim("bob", harness.give(order))
+    days = 86_400_000
+    request = RefundRequest(
+        refund_request_id=ids.derive_id("refund request", holding.holding_id),
+        holding_id=holding.holding_id,
+        order_id=order.order_id,
+        gift_id=holding.gift_id,
+        store_id=order.product.store_id,
+        holder_id="bob",
+        payer_id="alice",
+        asked_by="bob",
+        kind=order.product.kind,
+        quantity=1,
+        shipment_id=holding.shipment_id,
+        reason=RefundReason.UNWANTED,
+        note=None,
+        state=RefundRequestState.REQUESTED,
+        created_at=harness.now,
+        decide_by=harness.now + 3 * days,
+        due_at=harness.now + 3 * days,
+        policy=order.policy,
+        version=0,
+        request_hash="",
+    )
+    asked = holdings.request_refund(holding, request.refund_request_id)
+    harness.actor().table.write(asked, refund_requests.build_put(request))
+    harness.now = request.decide_by - 1
+    return Goods(harness, request)
+
+
+def _states(answers: list[Any]) -> list[RefundRequestState | None]:
+    """Return the state that each call answered, or None for a problem and for a sweep that found nothing due."""
+    return [answer.state if isinstance(answer, RefundRequest) else None for answer in answers]
+
+
+def test_one_of_decision_silence_and_withdrawal_decides(record_property: Figures) -> None:
+    harness = Harness()
+    goods = asked_goods(harness)
+    players = [
+        Player(goods.deciding(approve=True)),
+        Player(goods.settling(), skew_ms=1),
+        Player(goods.withdrawing()),
+        Player(goods.sending_back()),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        stored = goods.read()
+        decided, settled, withdrawn, sent = _states(answers)
+        is_withdrawn = stored.state is RefundRequestState.WITHDRAWN
+        assert (withdrawn is RefundRequestState.WITHDRAWN) is is_withdrawn
+        assert (decided is None) is is_withdrawn
+        # The clock approves only what is not decided yet; the same decision after that is no problem.
+        assert settled is None or stored.decided_at == goods.request.decide_by
+        assert is_withdrawn or stored.decided_at in (goods.request.decide_by - 1, goods.request.decide_by)
+        assert (sent is not None) is (stored.return_carrier is not None)
+        assert not (sent and is_withdrawn)
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"decision, silence, withdrawal, return: {states} states, {ends} ends")
+
+
+def test_of_different_decisions_and_silence_one_decides(record_property: Figures) -> None:
+    harness = Harness()
+    goods = asked_goods(harness)
+    players = [
+        Player(goods.deciding(approve=True, without_return=True)),
+        Player(goods.deciding(approve=False)),
+        Player(goods.settling(), skew_ms=1),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        stored = goods.read()
+        assert sum(state is not None for state in _states(answers)) == 1
+        assert isinstance(answers[2], RefundRequest) is (stored.state is RefundRequestState.APPROVED)
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"two decisions, silence: {states} states, {ends} ends")
+
+
+def sent_goods(harness: Harness) -> Goods:
+    """Return goods on their way back, one millisecond before they count as received."""
+    goods = asked_goods(harness)
+    for act in (goods.deciding(approve=True), goods.sending_back()):
+        act(harness.actor())
+    due_at = goods.read().due_at
+    assert due_at is not None
+    harness.now = due_at - 1
+    return goods
+
+
+def test_goods_that_were_sent_back_are_received_by_the_merchant_or_the_clock(record_property: Figures) -> None:
+    harness = Harness()
+    goods = sent_goods(harness)
+    players = [Player(goods.receiving()), Player(goods.holding()), Player(goods.settling(), skew_ms=1)]
+
+    def check(answers: list[Any]) -> None:
+        stored = goods.read()
+        received, held, settled = _states(answers)
+        assert (received, stored.state) == (RefundRequestState.REFUNDED, RefundRequestState.REFUNDED)
+        assert (held is not None) is (stored.held_at is not None)
+        assert settled is None or held is None  # what is held waits for no time
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"receipt, hold, end of the time: {states} states, {ends} ends")
+
+
+def test_goods_that_are_held_are_ended_by_the_merchant_or_an_operator(record_property: Figures) -> None:
+    harness = Harness()
+    goods = sent_goods(harness)
+    goods.holding()(harness.actor())
+    players = [Player(goods.receiving()), Player(goods.resolving(approve=False)), Player(goods.sending_back("SF-2"))]
+
+    def check(answers: list[Any]) -> None:
+        stored = goods.read()
+        received, rejected, sent = _states(answers)
+        assert (received is None) is (stored.state is RefundRequestState.REJECTED)
+        assert (rejected is None) is (stored.state is RefundRequestState.REFUNDED)
+        assert (sent is not None) is (stored.return_tracking_number == "SF-2")
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"receipt, operator, correction of held goods: {states} states, {ends} ends")
+
+
+def test_goods_are_sent_back_in_time_or_not_refunded(record_property: Figures) -> None:
+    harness = Harness()
+    goods = asked_goods(harness)
+    goods.deciding(approve=True)(harness.actor())
+    due_at = goods.read().due_at
+    assert due_at is not None
+    harness.now = due_at - 1
+    players = [
+        Player(goods.sending_back()),
+        Player(goods.settling(), skew_ms=1),
+        Player(goods.receiving()),
+    ]
+
+    def check(answers: list[Any]) -> None:
+        stored = goods.read()
+        sent, settled, received = _states(answers)
+        assert (sent is None) is (stored.state is RefundRequestState.WITHDRAWN)
+        assert (settled is RefundRequestState.WITHDRAWN) is (sent is None)
+        assert (received is not None) is (stored.state is RefundRequestState.REFUNDED)
+
+    states, ends = play(harness, players, check)
+    record_property("figures", f"return, end of the time, receipt: {states} states, {ends} ends")

@@ -90,6 +90,7 @@ def test_the_runbook_explains_every_type_of_audit_finding() -> None:
         "OldestUnsettledGiftSeconds",
         "OverduePayments",
         "OverdueRefunds",
+        "OverdueVouchers",
         "InvariantViolation",
         "5xx",
         "Throttles",

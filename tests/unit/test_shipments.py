@@ -1,12 +1,18 @@
-"""The status of a shipment depends on the set of its reports, not on their order of arrival."""
+"""The status of a shipment depends on the set of its reports, not on their order of arrival. It decides how long its address
+is kept.
+"""
 
+from dataclasses import replace
 from itertools import permutations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from handsel.domain import errors
+from handsel.domain.models import MAX_ADDRESS_MS, ShipmentEvent
 from handsel.domain.names import is_same_carrier
+from handsel.domain.rules import with_address_end
 from handsel.domain.states import (
     SHIPMENT_STATUS_RANKS,
     ShipmentStatus,
@@ -14,6 +20,8 @@ from handsel.domain.states import (
     derive_shipment_status,
     reading_order,
 )
+from handsel.store import shipments
+from testkit.factories import NOW, shipment
 
 READY, PICKED, TRANSIT, OUT, DELIVERED, FAILED, RETURNING, RETURNED, LOST, CANCELLED = ShipmentStatus
 
@@ -116,3 +124,53 @@ def test_reports_of_the_same_time_are_read_in_the_order_of_the_route() -> None:
 def test_names_of_carriers_are_compared_without_case_and_width(claim: str) -> None:
     assert is_same_carrier("Swift", claim)
     assert not is_same_carrier("Swift Air", claim)
+
+
+# --- the end of an address --------------------------------------------------------------------------------------------
+
+DAY = 86_400_000
+KEPT = 30 * DAY
+
+changes = st.lists(st.tuples(st.integers(0, 60 * DAY), st.sampled_from([*REPORTED, CANCELLED])), max_size=8)
+
+
+@given(changes)
+def test_an_address_ends_after_the_last_status_and_at_the_latest_after_180_days(
+    reported: list[tuple[int, ShipmentStatus]],
+) -> None:
+    """Play changes of a shipment one after the other, each some time after the one before."""
+    parcel, now, over_since = shipment(), NOW, None
+    latest = parcel.created_at + MAX_ADDRESS_MS
+    for number, (waited, status) in enumerate(reported):
+        now += waited
+        if status is CANCELLED:
+            if parcel.status is not READY:
+                continue
+            after = replace(parcel, cancelled_at=now)
+        else:
+            event = ShipmentEvent(str(number), status, None, now)
+            after = replace(parcel, events={**parcel.events, event.event_id: event})
+        changed = with_address_end(parcel, after, now=now, retention_ms=KEPT)
+        assert changed.address_until <= latest
+        if parcel.address_until <= now:
+            assert changed.address_until == parcel.address_until
+        elif after.status is not parcel.status:
+            over_since = now if after.is_over else None
+        if parcel.address_until > now:
+            assert changed.address_until == (latest if over_since is None else min(latest, over_since + KEPT))
+        parcel = changed
+
+
+def test_a_shipment_that_left_the_store_is_not_cancelled() -> None:
+    assert len(shipments.cancel(shipment(), now=NOW, retention_ms=KEPT)) == 2
+    for status in {*REPORTED} - {READY}:
+        with pytest.raises(errors.DataIntegrityError):
+            shipments.cancel(shipment(status), now=NOW, retention_ms=KEPT)
+    cancelled = replace(shipment(), cancelled_at=NOW)
+    with pytest.raises(errors.DataIntegrityError):
+        shipments.cancel(cancelled, now=NOW, retention_ms=KEPT)
+
+
+def test_the_cancellation_of_a_shipment_without_its_address_does_not_wait_for_it() -> None:
+    parcel = shipment()
+    assert len(shipments.cancel(parcel, now=parcel.address_until, retention_ms=KEPT)) == 1

@@ -26,6 +26,7 @@ from handsel.domain.states import (
     RefundStatus,
     UnitAction,
     UnitPlace,
+    VoucherState,
     build_document,
 )
 from handsel.store import keys
@@ -94,7 +95,8 @@ def test_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> N
         RefundRequestState.APPROVED,
         RefundRequestState.RETURNING,
     }
-    assert not VOUCHER_MACHINE.due_in | RETURN_GIFT_MACHINE.due_in
+    assert VOUCHER_MACHINE.due_in == {VoucherState.USABLE}
+    assert not RETURN_GIFT_MACHINE.due_in
 
 
 @pytest.mark.parametrize(("machine", "item"), STORED)

@@ -130,7 +130,7 @@ def test_refunded_claims_are_not_gifted_units(refunded: Mapping[str, int]) -> No
             for number, (name, claim) in enumerate(taken.claims.items())
         },
     )
-    holdings[f"{CODE}0"] = replace(voucher(), **refunded)
+    holdings[f"{CODE}0"] = replace(voucher(), **refunded)  # type: ignore[arg-type]
     # The gift still counts both claims, so the counter of the order is negative.
     listed = order(available=1, gifted=-1, refunded=1, reservations=LISTED)
     assert violations_of(listed, taken, holdings=holdings) == []
@@ -249,7 +249,7 @@ def test_a_holding_must_be_consistent(holding: Holding, detail: str) -> None:
 @pytest.mark.parametrize("first", ["redeemed_at", "refunded_at", "expired_at"])
 @pytest.mark.parametrize("second", ["redeemed_at", "refunded_at", "expired_at"])
 def test_a_voucher_is_redeemed_or_refunded_once(first: str, second: str) -> None:
-    ended = replace(voucher(), **{first: NOW, second: NOW})
+    ended = replace(voucher(), **{first: NOW, second: NOW})  # type: ignore[arg-type]
     detail = "was redeemed or refunded several times"
     wrong = [Violation(ViolationType.HOLDING_DIFFERS, ended.holding_id, detail)]
     assert list(invariants.find_holding_violations(ended)) == ([] if first == second else wrong)

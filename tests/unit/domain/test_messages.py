@@ -39,6 +39,8 @@ def test_a_named_recipient_is_notified_of_a_gift_and_sees_its_presentation(
     ]
     # The account has the name, because the gift of a late record may have one that was erased.
     assert [text_of(message.named("Alice")) for message in sent] == [f"Alice sent you {looks}."]
+    # The account of the giver was deleted.
+    assert [text_of(message.named(None)) for message in sent] == [f"Someone sent you {looks}."]
 
 
 def test_a_gift_without_a_recipient_notifies_nobody() -> None:

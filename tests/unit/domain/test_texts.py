@@ -18,7 +18,11 @@ LANGUAGES = sorted(TEXTS)
 # A user's text that contains placeholders.
 NAME = "Bob {name} {units} {0} \\1 %s\nYour parcel was delivered."
 # Params that are null for some readers.
-NULL_TOO = {MessageKind.PARCEL_NOT_SHIPPED: {"holding_id"}}
+NULL_TOO = {
+    MessageKind.GIFT_REMINDER: {"name"},
+    MessageKind.PARCEL_NOT_SHIPPED: {"holding_id"},
+    MessageKind.REFUND_DECIDED: {"holding_id"},
+}
 NAMES_OF_REASON = {
     Reason.ALSO: ["title"],
     Reason.SHOPPED: ["store"],
@@ -31,7 +35,10 @@ def every_message() -> Iterator[Message]:
     for kind in Kind:
         given = replace(gift(kind=kind, recipient_id="bob"), giver_name=NAME)
         yield from messages.derive_gift_messages(None, given)
-        yield from (messages.build_reminder(given, lead * 1000) for lead in policy.list_reminders())
+        reminders = [messages.build_reminder(given, lead * 1000) for lead in policy.list_reminders()]
+        yield from reminders
+        # The account of the giver was deleted.
+        yield from (message.named(None) for message in reminders)
         for state in (GiftState.DECLINED, GiftState.CANCELLED):
             yield from messages.derive_gift_messages(
                 given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW)
@@ -48,10 +55,13 @@ def every_message() -> Iterator[Message]:
     for before in (ShipmentStatus.READY_TO_SHIP, ShipmentStatus.PICKED_UP):
         for status in ShipmentStatus:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
+    ending = voucher(valid_until=NOW)
+    yield from (messages.build_voucher_reminder(ending, NOW - days * messages.DAY_MS) for days in (1, 7))
     for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
         yield from messages.derive_holding_messages(*change)
     yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))
-    requested = refund_request()
+    # Asked by the giver: to them and to the holder.
+    requested = refund_request(asked_by="alice")
     for decided in (RefundRequestState.APPROVED, RefundRequestState.REFUNDING, RefundRequestState.REJECTED):
         yield from messages.derive_refund_request_messages(requested, replace(requested, state=decided), at=NOW)
     approved = replace(requested, state=RefundRequestState.APPROVED)

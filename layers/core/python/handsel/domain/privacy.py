@@ -52,7 +52,7 @@ class Rule(StrEnum):
     NEVER = "no"
     ALWAYS = "yes"
     ONCE_DELIVERED = "once delivered"
-    TO_SHIP = "until delivered, or 7 days after it was returned or lost"
+    TO_SHIP = "until delivered or cancelled, or 7 days after it was returned or lost"
     UNTIL_ENDED = "until the gift expires, is cancelled or declined"
     OWN = "their own"
     ASKED = "if they asked"

@@ -51,15 +51,39 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
                 "red_envelope": Select(
                     "hours",
                     {
-                        "one": "You have 1 hour left to open the red envelope from {name}.",
-                        "other": "You have {hours} hours left to open the red envelope from {name}.",
+                        "one": Select(
+                            "name",
+                            {
+                                "unknown": "You have 1 hour left to open your red envelope.",
+                                "other": "You have 1 hour left to open the red envelope from {name}.",
+                            },
+                        ),
+                        "other": Select(
+                            "name",
+                            {
+                                "unknown": "You have {hours} hours left to open your red envelope.",
+                                "other": "You have {hours} hours left to open the red envelope from {name}.",
+                            },
+                        ),
                     },
                 ),
                 "parcel": Select(
                     "hours",
                     {
-                        "one": "You have 1 hour left to open the parcel from {name}.",
-                        "other": "You have {hours} hours left to open the parcel from {name}.",
+                        "one": Select(
+                            "name",
+                            {
+                                "unknown": "You have 1 hour left to open your parcel.",
+                                "other": "You have 1 hour left to open the parcel from {name}.",
+                            },
+                        ),
+                        "other": Select(
+                            "name",
+                            {
+                                "unknown": "You have {hours} hours left to open your parcel.",
+                                "other": "You have {hours} hours left to open the parcel from {name}.",
+                            },
+                        ),
                     },
                 ),
             },
@@ -174,8 +198,20 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "gift_reminder": Select(
             "presentation",
             {
-                "red_envelope": "{name} 送你的红包还有 {hours} 小时过期，记得领取。",
-                "parcel": "{name} 送你的包裹还有 {hours} 小时过期，记得领取。",
+                "red_envelope": Select(
+                    "name",
+                    {
+                        "unknown": "你收到的红包还有 {hours} 小时过期，记得领取。",
+                        "other": "{name} 送你的红包还有 {hours} 小时过期，记得领取。",
+                    },
+                ),
+                "parcel": Select(
+                    "name",
+                    {
+                        "unknown": "你收到的包裹还有 {hours} 小时过期，记得领取。",
+                        "other": "{name} 送你的包裹还有 {hours} 小时过期，记得领取。",
+                    },
+                ),
             },
         ),
         "gift_cancelled": "送给你的一份礼物已被撤回。",

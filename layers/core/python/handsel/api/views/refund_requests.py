@@ -89,7 +89,7 @@ def _find_decided_at(request: models.RefundRequest, *, now: int) -> int | None:
     return request.decide_by if is_overdue else request.decided_at
 
 
-class StoreRefundRequest(RefundRequestView):
+class StoreRefundRequestView(RefundRequestView):
     """A refund request in the list of a store, as its merchant sees it. It names no user.
 
     Attributes:

@@ -34,6 +34,7 @@ class HealthSnapshot:
         oldest_unsettled_ms: for how long the window of the oldest open gift has ended; 0 if none has.
         unsettled_gifts, overdue_payments, overdue_refunds: the number that is due for longer than `OVERDUE_AFTER_MS`; refunds
             with the refund requests whose time has passed.
+        overdue_vouchers: the number of timers of vouchers that are due for longer than that.
         overdue_shipments: likewise, the parcels that did not leave their stores in time, and that are not reported.
         checked_orders: the number of orders whose invariants were checked.
         violations: the violations that were found.
@@ -43,6 +44,7 @@ class HealthSnapshot:
     unsettled_gifts: int = 0
     overdue_payments: int = 0
     overdue_refunds: int = 0
+    overdue_vouchers: int = 0
     overdue_shipments: int = 0
     checked_orders: int = 0
     violations: list[Violation] = field(default_factory=list)
@@ -67,6 +69,9 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
     snapshot.overdue_refunds = sum(
         _count_due(table, partition, now - OVERDUE_AFTER_MS)
         for partition in (keys.due_refunds, keys.due_refund_requests)
+    )
+    snapshot.overdue_vouchers = sum(
+        _count_due(table, partition, now - OVERDUE_AFTER_MS) for partition in (keys.due_vouchers, keys.due_extended)
     )
     snapshot.overdue_shipments = _count_due(table, keys.due_unshipped, now - OVERDUE_AFTER_MS)
     for order_id in _sample_orders(table, now // _SHARD_MS % keys.DUE_SHARDS):

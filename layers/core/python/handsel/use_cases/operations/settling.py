@@ -20,9 +20,9 @@ from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
-from handsel.use_cases.fulfilment import voucher_ends
 from handsel.use_cases.fulfilment.shipping import report_not_shipped
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
+from handsel.use_cases.operations import voucher_ends
 from handsel.use_cases.orders.purchases import settle_payment
 from handsel.use_cases.orders.refunding import settle_refund
 
@@ -239,9 +239,9 @@ def list_due(table: Table, clock: Callable[[], int]) -> Iterator[Entry]:
             yield entry
 
 
-def list_due_until(table: Table, until: int) -> list[tuple[int, Entry]]:
+def list_due_until(table: Table, until: int, types: Iterable[DueType] = DueType) -> list[tuple[int, Entry]]:
     """Return the entries that are due until a time, in the order of `list_due`, each with the time when it is due."""
-    return [found for due_type in DueType for found in _list_entries(table, due_type, until=until)]
+    return [found for due_type in types for found in _list_entries(table, due_type, until=until)]
 
 
 def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tuple[int, Entry]]:

@@ -3,18 +3,19 @@
 The vouchers of an order end together, so the order has one timer for them. A voucher that was extended, or that became
 usable again by undoing its redemption, has a timer of its own, too.
 
-| process dies                               | state left behind                                 | completed by                    |
-|--------------------------------------------|---------------------------------------------------|---------------------------------|
-| before a reminder is stored                | a due timer                                       | the next sweep                  |
-| between two holders, or before the timer   | some reminders, a due timer                       | the next sweep: each is stored  |
-| is set to the next time                    |                                                   | once                            |
-| before the transaction of the end          | vouchers that are expired by the clock, the timer | the next sweep                  |
-| after it, or the response is lost          | expired vouchers, refunded units, a pending       | the sweep, which repays         |
-|                                            | refund, no timer                                  |                                 |
+| process dies                             | state left behind                           | completed by                       |
+|------------------------------------------|---------------------------------------------|------------------------------------|
+| before a reminder is stored              | a due timer                                 | the next sweep                     |
+| between two holders, or before the timer | some reminders, a due timer                 | the next sweep, which stores each  |
+| is set to the next time                  |                                             | reminder once                      |
+| before the transaction of the end        | vouchers that are expired by the clock, the | the next sweep                     |
+|                                          | timer                                       |                                    |
+| after it, or the response is lost        | expired vouchers, refunded units, a pending | the sweep, which repays            |
+|                                          | refund, no timer                            |                                    |
 
 If it runs twice, the second transaction fails on the timer that the first one ended. A voucher is redeemed, refunded or
-expired by the condition of its own item, whatever comes first; the call then decides again. The end of an order is settled
-only if the vouchers that were found add up to its counters. Otherwise it stays due, and the sweep reports it.
+expired by the condition of its own item; the first of these excludes the others, and the call decides again. The end of an
+order is settled only if the vouchers that were found add up to its counters. Otherwise it stays due, and the sweep reports it.
 
 Under a policy by which vouchers are forfeited, only the timer ends: the units stay where they are.
 """
@@ -23,7 +24,6 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
-from functools import partial
 
 from handsel.domain import errors, ids, messages, policy
 from handsel.domain.models import Gift, Holding, Order
