@@ -21,7 +21,9 @@ def find_overdue(
 
     Erasures and exports are left to the sweep, which can also delete a user of the user pool, and write files.
     """
-    found = dict.fromkeys(entry for entry in list_due(table, clock) if entry[0] not in (DueType.EXPORT, DueType.ERASURE))
+    found = dict.fromkeys(
+        entry for entry in list_due(table, clock) if entry[0] not in (DueType.EXPORT, DueType.ERASURE)
+    )
     if scan:
         progress = Progress(log, "read")
         for page in table.pages(progress, rate=rate, only=_overdue_filter(clock())):

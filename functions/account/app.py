@@ -76,9 +76,9 @@ def keep_me() -> Response[str]:
 def create_export() -> Response[str]:
     """Export the caller's data.
 
-    The file has everything that the caller can read in this API: profile, orders, payments, gifts, holdings, refund requests, messages,
-    tagged and viewed products. It has no links of gifts. It is ready within a minute or two, and can be downloaded for a day. One
-    export a week is possible.
+    The file has everything that the caller can read in this API: profile, orders, payments, gifts, holdings, refund requests,
+    messages, tagged and viewed products. It has no links of gifts. It is ready within a minute or two, and can be downloaded
+    for a day. One export a week is possible.
     """
     request = HttpRequest(app)
     # Imported here, so that other requests do not load it.

@@ -165,8 +165,8 @@ class ExportView(View):
         export_id: the ID of the export.
         state: `pending` until the file is written, then `ready` for a day, then `expired`.
         created_at: the time of the request.
-        url: the link to the file, which works for five minutes; null unless the state is `ready`. The file has one JSON object per
-            line, each with a `type`.
+        url: the link to the file, which works for five minutes; null unless the state is `ready`. The file has one JSON object
+            per line, each with a `type`.
         expires_at: the time until which the file can be downloaded; null before it is written.
     """
 
