@@ -1200,12 +1200,6 @@ MUTANTS = (
         "read_at >= 0 and",
     ),
     Mutant(
-        "a second request moves the time of the erasure",
-        "use_cases/accounts/leaving.py",
-        "    if account.erase_at is not None:\n        return account\n    leaving",
-        "    leaving",
-    ),
-    Mutant(
         "an account is kept after its time",
         "domain/states.py",
         "Transition(AccountState.ACTIVE, (KEEPABLE,))",
