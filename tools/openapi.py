@@ -48,7 +48,9 @@ FROM_TABLE = (errors.ServiceUnavailable,)
 FROM_PATH = (errors.NotFound,)
 FROM_QUERY = (errors.InvalidRequest,)
 FROM_BODY = (errors.MalformedJson, errors.TooLarge, errors.UnsupportedMediaType, errors.InvalidRequest)
-FROM_IDEMPOTENCY = (errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused)
+FROM_IDEMPOTENCY = (errors.IdempotencyKeyRequired,)
+# Without a body, a key cannot be reused for another one.
+FROM_REUSE = (errors.IdempotencyKeyReused,)
 
 # Responses of API Gateway itself: no token, body too large, throttled, function failed or not available.
 GATEWAY_ALWAYS = (429, 500, 503)
@@ -379,6 +381,7 @@ def _error_responses(route: Route, operation: Operation, shared: Schema, pages: 
             *(FROM_QUERY if operation.query else ()),
             *(FROM_BODY if operation.body else ()),
             *(FROM_IDEMPOTENCY if operation.idempotent or operation.accepts_key else ()),
+            *(FROM_REUSE if operation.accepts_key or (operation.idempotent and operation.body) else ()),
             *(() if route.public else FROM_AUTHORIZER),
             *(() if route.key in OPEN_ROUTES else FROM_TABLE),
         )

@@ -18,8 +18,11 @@ SERVICES = {
     "cognito-idp": "2016-04-18",
     "dynamodb": "2012-08-10",
     "events": "2015-10-07",
+    "s3": "2006-03-01",
     "secretsmanager": "2017-10-17",
 }
+# Of large models, only the operations that are called, with their shapes.
+OPERATIONS = {"cognito-idp": {"AdminDeleteUser"}, "s3": {"GetObject", "PutObject"}}
 MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
 SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 # Shapes of DynamoDB that are items, keys or values of expressions.
@@ -85,6 +88,10 @@ def trim_service(folder: Path, version: str) -> None:
             content = without_documentation(json.loads(text))
             if model == "service-2" and folder.name == "dynamodb":
                 pass_items_unchanged(content)
+            for parameter in content.get("clientContextParams", {}).values():
+                parameter["documentation"] = ""  # botocore requires it
+            if model == "service-2" and folder.name in OPERATIONS:
+                keep_operations(content, OPERATIONS[folder.name])
             write(path.with_name(f"{model}.json"), content)
         if model not in MODELS or path.suffix == ".gz":
             remove(path)
@@ -101,6 +108,28 @@ def pass_items_unchanged(model: Any) -> None:
         model["shapes"][name] = {"type": "structure", "members": {}, "document": True}
     for operation in model["operations"].values():
         operation.pop("operationContextParams", None)
+
+
+def keep_operations(model: Any, names: set[str]) -> None:
+    """Remove the other operations of a model, and the shapes that none of these operations uses."""
+    model["operations"] = {name: each for name, each in model["operations"].items() if name in names}
+    used: set[str] = set()
+    wanted = list(find_shapes(model["operations"]))
+    while wanted:
+        if (name := wanted.pop()) not in used:
+            used.add(name)
+            wanted += find_shapes(model["shapes"][name])
+    model["shapes"] = {name: each for name, each in model["shapes"].items() if name in used}
+
+
+def find_shapes(node: Any) -> list[str]:
+    """Return the names of the shapes that a part of a model refers to."""
+    if isinstance(node, list):
+        return [name for each in node for name in find_shapes(each)]
+    if not isinstance(node, dict):
+        return []
+    own = [node["shape"]] if isinstance(node.get("shape"), str) else []
+    return own + [name for each in node.values() for name in find_shapes(each)]
 
 
 def without_documentation(node: Any) -> Any:

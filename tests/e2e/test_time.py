@@ -261,6 +261,37 @@ def test_goods_come_back_and_are_refunded_although_the_merchant_is_silent(live: 
     assert "refund_decided" not in {message["kind"] for message in messages_about(live.as_("alice"), gift)}
 
 
+def test_a_user_who_leaves_is_gone_after_a_week_and_units_go_back_to_those_who_paid(live: Running) -> None:
+    live.new_users("parting", "staying")
+    leaver, friend = live.as_("parting"), live.as_("staying")
+    received = live.give(live.buy(2, by="parting")["order_id"], by="parting")
+    assert claim(friend, received).status_code == 201
+    erase_at = leaver.request("DELETE", "/me").json()["erase_at"]
+    live.advance_to(erase_at, before=HOUR)
+    order = live.buy(3, by="staying")
+    held = live.give(order["order_id"], by="staying")
+    assert claim(leaver, held).status_code == 201
+    named = live.give(order["order_id"], by="staying", recipient_id=leaver.user_id)
+    assert leaver.get("/me").json()["erase_at"] == erase_at
+    live.advance_to(erase_at)
+    assert problem_of(leaver.get("/me")) == (410, "account-erased")
+    assert problem_of(leaver.post("/me/keep", {})) == (410, "account-erased")
+    assert friend.get(f"/gifts/{named['gift_id']}").json()["state"] == "declined"
+    # The declined unit is back, the price of the voucher that the user held goes back to the friend.
+    units = friend.get(f"/orders/{order['order_id']}").json()["units"]
+    assert units == {"available": 2, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 1}
+    seen = friend.get(f"/gifts/{received['gift_id']}").json()
+    assert seen["state"] == "claimed"
+    assert seen["giver_name"] == "Someone who left"
+    body = {"product_id": live.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
+    answer = friend.post(f"/gifts/{received['gift_id']}/return-gifts", body)
+    assert problem_of(answer) == (422, "recipient-unknown")
+    assert friend.get("/people/parting").status_code == 404
+    cognito, pool = live.aws("cognito-idp"), live.physical("UserPool")
+    with pytest.raises(cognito.exceptions.UserNotFoundException):
+        cognito.admin_get_user(UserPoolId=pool, Username=leaver.user_id)
+
+
 def test_a_voucher_lives_a_year_and_its_price_goes_back_to_the_payer(live: Running) -> None:
     live.new_users("payer", "holder")
     mia, payer, holder = live.as_("mia"), live.as_("payer"), live.as_("holder")

@@ -129,6 +129,19 @@ def test_an_account_can_be_kept_until_it_is_erased(stack: Stack) -> None:
     assert not {"erase_at", "pseudonym", "due_pk", "due_sk"} & account.keys()
 
 
+def test_an_account_cannot_be_kept_if_its_time_comes_during_the_call(stack: Stack) -> None:
+    leave(stack)
+    stack.now += WEEK - 1
+
+    def wait() -> None:
+        stack.now = START + WEEK
+
+    with inject_faults(READS, {0: run_before(wait)}):
+        answer = stack.call(LEAVER, "POST", "/me/keep")
+    assert (answer.status, answer.body["code"]) == (410, "account-erased")
+    assert is_gone(stack)
+
+
 def test_the_end_of_an_account_costs_no_further_read(stack: Stack) -> None:
     leave(stack)
     stack.now += WEEK - MINUTE

@@ -95,6 +95,33 @@ def _end_gifts(stack: Stack, trigger: str) -> None:
             stack.restore(*(stack.stream_record(gift["gift_id"]) for gift in (refunded, passed_on)))
 
 
+def _erase_a_user(stack: Stack, settle: Callable[[Stack], object]) -> None:
+    """Let a user leave who has a gift, an order, a voucher, a parcel and requests, and another one export their data."""
+    stack.update_product("voucher", stock=900)
+    for user in ("alice", "bob"):
+        stack.call(user, "GET", "/me")
+    expired = stack.give(stack.buy("alice"))
+    stack.call("bob", "PATCH", "/me", {"handle": "bob.lee.2"})
+    stack.call("bob", "DELETE", "/me")
+    stack.now += 7 * DAY - 60_000
+    stack.start_recording()
+    stack.call("bob", "POST", f"/gifts/{expired['gift_id']}/ask-again", {"secret": expired["secret"]})
+    stack.give(stack.buy("bob", 2))
+    others = stack.buy("alice", 3)
+    for more in ({}, {"recipient_id": "bob"}):
+        stack.claim("bob", stack.give(others, **more))
+    stack.give(others, recipient_id="bob")
+    stack.use_parcel(stack.buy("bob", product="parcel"))
+    own = stack.call("bob", "POST", f"/orders/{stack.buy('bob')['order_id']}/use", {"quantity": 1}).body["holdings"]
+    stack.call("bob", "POST", f"/holdings/{own[0]['holding_id']}/refund-requests", {"reason": "unwanted"})
+    stack.project(*stack.records)
+    stack.stop_recording()
+    stack.call("alice", "POST", "/me/exports")
+    for _ in range(4):
+        settle(stack)
+        stack.now += 60_000
+
+
 def _call_every_route_first(stack: Stack) -> None:
     """Call every route as the first call of two users, which creates their accounts; the second finds the handle taken."""
     for number, route in enumerate(openapi.routes()):
@@ -190,6 +217,11 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         http._known_accounts.clear()
         stack.call("bob", "GET", "/me")
         _process_streams_and_read(stack, settle)
+    for settle in (_advance, Stack.sweep):
+        simulation.reset()
+        stack.now = START
+        http._known_accounts.clear()
+        _erase_a_user(stack, settle)
     for trigger in ("claim", "use", "give", "restore", "set"):
         simulation.reset()
         stack.now = START

@@ -151,13 +151,19 @@ def test_every_text_that_people_write_has_the_bound_of_a_request() -> None:
         "code",
         "country",
         "currency",
+        "data",
+        "description",
         "handle",
         "in_return_for",
+        "object_name",
         "policy",
+        "pseudonym",
+        "reason",
         "redeemed_by",
         "redemption",
         "reference",
         "undone_by",
+        "web_url",
     }
     assert {each for each in others if not each.endswith(("_id", "hash", "version"))} == known
 

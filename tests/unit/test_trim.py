@@ -69,3 +69,16 @@ def test_items_pass_through_botocore_unchanged(trim: ModuleType) -> None:
     trim.pass_items_unchanged(model)
     assert {shape["type"] for shape in model["shapes"].values()} == {"structure"}
     assert model["operations"] == {"TransactWriteItems": {}}
+
+
+def test_a_large_model_keeps_the_operations_that_are_called_with_their_shapes(trim: ModuleType) -> None:
+    shapes = {"In": {"members": {"a": {"shape": "A"}}}, "A": {"member": {"shape": "B"}}, "B": {}, "Other": {}}
+    model = {
+        "operations": {"Used": {"input": {"shape": "In"}}, "Unused": {"input": {"shape": "Other"}}},
+        "shapes": shapes,
+    }
+    trim.keep_operations(model, {"Used"})
+    assert model == {
+        "operations": {"Used": {"input": {"shape": "In"}}},
+        "shapes": {name: shapes[name] for name in ("In", "A", "B")},
+    }

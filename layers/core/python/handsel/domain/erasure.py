@@ -21,7 +21,7 @@ _DELETED = {
     "purchase_history": "The list of bought products that recommendations leave out.",
     "counters": "The counters of your order center.",
     "requests": "Your requests for expired gifts, and the reasons and notes of your refund requests.",
-    "exports": "Your exports.",
+    "exports": "Your exports. A file that was written in the last hours is deleted within two days.",
 }
 _KEPT = {
     "orders": (

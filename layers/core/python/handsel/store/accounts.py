@@ -38,12 +38,17 @@ def get_state(table: Table, user_id: str, *, now: int) -> tuple[bool, int | None
 
 def is_known(item: Item | None, *, now: int) -> bool:
     """Return whether others can name a user, by the item of their account: it exists and is not erased."""
-    return item is not None and not from_item(item).is_erased_at(now)
+    return item is not None and not is_erased(item, now=now)
 
 
-def is_known_user(table: Table, user_id: str, *, now: int) -> bool:
-    """Return whether others can name a user. Reads the account."""
-    return is_known(table.get(keys.account(user_id)), now=now)
+def is_erased(item: Item | None, *, now: int) -> bool:
+    """Return whether a user is erased, by the item of their account."""
+    return item is not None and from_item(item).is_erased_at(now)
+
+
+def is_erased_user(table: Table, user_id: str, *, now: int) -> bool:
+    """Return whether a user is erased. Reads the account."""
+    return is_erased(table.get(keys.account(user_id)), now=now)
 
 
 def get(table: Table, user_id: str) -> Account | None:

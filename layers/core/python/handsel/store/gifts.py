@@ -302,7 +302,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
 
     while True:
         successor = gift.build_successor() if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
-        nobody_left = successor is not None and not _is_second_known(table, successor, now=clock())
+        nobody_left = successor is not None and _is_second_erased(table, successor, now=clock())
         if nobody_left:
             successor = None
         try:
@@ -333,11 +333,11 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             return Released(gift.remaining)
 
 
-def _is_second_known(table: Table, successor: Gift, *, now: int) -> bool:
-    """Return whether the second person was not erased. `erase_at` is days ahead of the call that sets it, so a read is enough."""
+def _is_second_erased(table: Table, successor: Gift, *, now: int) -> bool:
+    """Return whether the second person was erased. `erase_at` is days ahead of the call that sets it, so a read is enough."""
     from handsel.store import accounts  # imported here, because few gifts are passed on
 
-    return successor.recipient_id is not None and accounts.is_known_user(table, successor.recipient_id, now=now)
+    return successor.recipient_id is not None and accounts.is_erased_user(table, successor.recipient_id, now=now)
 
 
 def _is_passed_on(gift: Gift) -> bool:

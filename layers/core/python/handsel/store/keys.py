@@ -21,6 +21,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | STORE          | STORE#store                      | STORE                        |                                             |                                                  |                                         | merchant                                                      | never                       |
 | PRODUCT        | PRODUCT#product                  | PRODUCT                      |                                             | PRODUCTS#store, created#product                  |                                         | merchant, sample data; purchase and refund (stock)            | never                       |
 | ACCOUNT        | USER#user                        | ACCOUNT                      |                                             |                                                  | ERASURES#shard while leaving, until erased| sign-up, first authenticated request; its user, sweep (erasure)| never: a tombstone          |
+| EXPORT         | USER#user                        | EXPORT                       |                                             |                                                  | EXPORTS#shard while pending             | its user; sweep                                               | erasure; the next one replaces it|
 | HANDLE         | HANDLE#handle                    | HANDLE                       |                                             |                                                  |                                         | with the ACCOUNT that has the handle                          | TTL, after it was changed or its user erased|
 | ORDER          | ORDER#order                      | ORDER                        | ORDERS#buyer, created#order                 |                                                  | PENDING#shard until payment is settled, then VOUCHERS#shard until the end | purchase; give, end of a gift, own use, refund, sweep         | never                       |
 | GIFT           | GIFT#gift                        | GIFT                         | SENT#giver, created#gift                    | GIFTS_OF#order, created#gift                     | WINDOWS#shard while open                | give; claim, end of a gift                                    | never                       |
@@ -144,6 +145,7 @@ each index entry adds 1 WRU per write.
 | 63 | refund goods that came back, or that the holder keeps              | GetItem; BatchGetItem of ORDER and HOLDING; transaction: Update REFUND_REQUEST if its version is unchanged, HOLDING if it is not refunded, ORDER; Put REFUND if absent; then pattern 13 | `steps.take_step`, `steps.settle_due`               | 4 RRU, 15 WRU                                                     |
 | 64 | list the refund requests of a user or a store                      | as 14; for a store BatchGetItem of the HOLDINGs, too               | `listing.list_own`, `listing.list_for_store`        | 0.5 + 1 (2) per request RRU                                       |
 | 65 | list the refund requests that are held (operators only)            | as 41, with a filter                                               | `ops.held.list_held`                                | 1 RRU per item                                                    |
+| 66 | export the data of a user                                          | GetItem; Put EXPORT if absent, or if it is the one that was read; Update EXPORT if pending; the reads of all lists of the user | `exports.build_put`, `exports.mark_ready`           | 1 RRU, 4 WRU + the reads of the lists                             |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -328,6 +330,11 @@ def voucher_expiry_range(user_id: str, since: int, until: int) -> tuple[Key, Key
     """Return the first and the last key of vouchers whose validity ends from `since` to `until`, both inclusive."""
     pk = _join("USER", user_id)
     return Key(pk, f"VOUCHER_EXPIRY#{since:013d}"), Key(pk, f"VOUCHER_EXPIRY#{until + 1:013d}")
+
+
+def export(user_id: str) -> Key:
+    """Return the key of an EXPORT item."""
+    return Key(_join("USER", user_id), "EXPORT")
 
 
 def test_clock() -> Key:

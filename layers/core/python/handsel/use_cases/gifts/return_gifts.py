@@ -70,7 +70,7 @@ def give_in_return(
             raise errors.OtherStore
         recipient_key = keys.account(received.giver_id)
         recipient = table.get(recipient_key)
-        if not accounts.is_known(recipient, now=call.now):
+        if accounts.is_erased(recipient, now=call.now):
             raise errors.RecipientUnknown
         table = table.with_cached({recipient_key: recipient})  # the settlement asks the same
         require_seller(provider)

@@ -165,7 +165,7 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
     try:
         if order.intent is None:
             table.write(orders.pay(paid))
-        elif not accounts.is_known_user(table, order.intent.recipient_id, now=now):
+        elif accounts.is_erased_user(table, order.intent.recipient_id, now=now):
             # A return gift to a user who was erased since becomes units of its buyer.
             paid = orders.mark_paid(replace(order, intent=None), reference, now=now)
             table.write(*orders.pay_without_gift(order, paid))
