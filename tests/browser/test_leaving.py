@@ -94,6 +94,7 @@ def test_an_erased_user_is_signed_out_with_a_clear_page(
     name = new_user(stack)
     gift = stack.give(stack.buy(by=name)["order_id"], by=name)
     register_secret(gift["secret"])
+    assert stack.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]}).status_code == 201
     visitor = person(name)
     page = visitor.page
     erase_at = stack.as_(name).request("DELETE", "/me").json()["erase_at"]
@@ -115,3 +116,9 @@ def test_an_erased_user_is_signed_out_with_a_clear_page(
     other.expects(410)
     other.page.goto(f"/g/{gift['gift_id']}")
     expect(heading(other.page, "This account was deleted")).to_be_visible()
+
+    # Others see no name any more.
+    page = person("bob", locale="zh-CN").page
+    page.goto(f"/g/{gift['gift_id']}")
+    expect(page.get_by_text("已注销的用户").first).to_be_visible()
+    check(page)

@@ -656,6 +656,7 @@ export const words = {
   "leaving.banner": "Your account will be deleted on {time}.",
   "leaving.keep": "Keep my account",
   "leaving.kept_account": "Your account stays.",
+  erased_name: "Someone who left",
   "leaving.erased": "This account was deleted",
   "leaving.erased.text": "You're signed out. Refunds that are still on their way will reach the card that was charged.",
 };

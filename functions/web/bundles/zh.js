@@ -649,6 +649,7 @@ const words = {
   "leaving.banner": "账号将于 {time} 注销。",
   "leaving.keep": "取消注销",
   "leaving.kept_account": "已取消注销。",
+  erased_name: "已注销的用户",
   "leaving.erased": "账号已注销",
   "leaving.erased.text": "你已退出登录。尚未到账的退款仍会原路退回。",
 };
