@@ -1,4 +1,4 @@
-"""Measure how fast expired gifts are settled: by batches of stream records, and by the sweep."""
+"""Measure how fast expired gifts and vouchers are settled: by batches of stream records, and by the sweep."""
 
 import json
 import os
@@ -15,12 +15,13 @@ from benchmarks.loopback import serving
 from benchmarks.rows import Row, paired
 from benchmarks.served import AS_DYNAMODB, SINGLE, TRANSACTION, DelayedTable
 from handsel.domain.ids import derive_id
-from handsel.store import gifts, keys, orders
+from handsel.domain.states import GiftState
+from handsel.store import gifts, holdings, keys, orders, products
 from handsel.store.attributes import dump_item
 from local import template
 from local.settings import ROOT
 from testkit.dynamodb.table import InMemoryTable
-from testkit.handlers.families import NOW, Family
+from testkit.handlers.families import DAY, NOW, VOUCHER, Family, without_due
 
 if TYPE_CHECKING:
     from benchmarks.__main__ import Say
@@ -43,7 +44,7 @@ _RESOURCES: dict[str, Any] = template.read()["Resources"]
 def measure(say: "Say") -> list[Row]:
     with TemporaryDirectory() as scratch:
         event = Path(scratch) / "event.json"
-        return [*_batches(event, say), *_sweep(event, say)]
+        return [*_batches(event, say), *_sweep(event, say), *_vouchers(event, say)]
 
 
 def _batches(event: Path, say: "Say") -> list[Row]:
@@ -127,6 +128,41 @@ def _sweep(event: Path, say: "Say") -> list[Row]:
     ]
 
 
+def _vouchers(event: Path, say: "Say") -> list[Row]:
+    """Measure a sweep over orders of one claimed voucher, all of which end at the same instant."""
+    rows = []
+    for stock, name in ((None, "unlimited stock"), (10**6, "one product with a stock")):
+        memory = InMemoryTable("handsel", _RESOURCES["Table"]["Properties"], streams=False)
+        for number in range(STORED):
+            for item in _ending(number, stock):
+                memory.put_item(TableName="handsel", Item=item)
+        memory.put_item(TableName="handsel", Item=dump_item(products.to_item(replace(VOUCHER, stock=stock or 0))))
+        event.write_text((ROOT / "events" / "sweep_every_minute.json").read_text())
+        served = DelayedTable(memory)
+        with serving(served.answer) as served.url:
+            say(f"a sweep of {MEASURED_SECONDS} s over vouchers, {name}")
+            served.seconds = AS_DYNAMODB
+            took = _run(served, "SweepFunction", "timed", event, (MEASURED_SECONDS + RESERVED_SECONDS) * 1000)
+        ended, calls = took["response"]["expired"], sum(took["calls"].values())
+        rate = ended / took["seconds"]
+        runs, rest = divmod(DUE, int(rate * SWEEP_SECONDS))
+        note = ", ".join(f"{count:,} {call}" for call, count in took["calls"].items())
+        rows += [
+            Row("restore", f"vouchers a second of a sweep, {name}", rate, "/s", note=_DELAYS),
+            Row("restore", f"calls a voucher of a sweep, {name}", calls / ended, "calls", note=note),
+            Row("restore", f"CPU a voucher of a sweep, {name}", took["cpu"] / ended * 1000, "ms"),
+            Row("restore", f"could not end, {name}", took["response"]["failed"], "orders", goal=0, exactly=True),
+            Row(
+                "restore",
+                f"{DUE:,} vouchers of as many orders end at once, {name}, settled after",
+                runs * SWEEP_INTERVAL + rest / rate,
+                "s",
+                note=f"in {runs + bool(rest)} sweeps, one a minute, which work for {SWEEP_SECONDS} s each",
+            ),
+        ]
+    return rows
+
+
 def _run(served: DelayedTable, function: str, mode: str, *arguments: object) -> dict[str, Any]:
     """Run job.py with a function in a separate process; return its result."""
     folder = ROOT / _RESOURCES[function]["Properties"]["CodeUri"]
@@ -194,3 +230,57 @@ def _due(number: int) -> list[dict[str, Any]]:
     order, gift = json.loads(_template_items().replace("THE-GIFT", gift_id).replace("THE-ORDER", order_id))
     gift[keys.BY_DUE.pk] = {"S": keys.due_gifts(keys.due_shard(gift_id))}
     return [order, gift]
+
+
+@cache
+def _template_of_voucher(stock: int | None) -> str:
+    """Return the items, as JSON, of an order whose only unit is a claimed voucher that ends."""
+    family = Family(1)
+    claimed = family.gifts[family.id("group")]
+    (claim,) = claimed.claims.values()
+    product = replace(VOUCHER, stock=stock)
+    gift = replace(
+        claimed,
+        gift_id="THE-GIFT",
+        order_id="THE-ORDER",
+        product=product,
+        shares=1,
+        remaining=0,
+        state=GiftState.CLAIMED,
+        claims={family.id("bob"): replace(claim, holding_id="THE-HOLDING")},
+        valid_until=NOW,
+        expires_at=NOW,
+    )
+    sold = family.orders[family.id("vouchers")]
+    order = replace(
+        sold,
+        order_id="THE-ORDER",
+        product=product,
+        quantity=1,
+        available=0,
+        gifted=0,
+        used=0,
+        refunded=0,
+        expired_gifts=0,
+        reservations={gift.gift_id: gift.reservation},
+        payment=replace(sold.payment, total=product.price, paid_at=NOW - (product.validity_days or 0) * DAY),
+        uses=(),
+    )
+    voucher = replace(
+        family.holdings[claim.holding_id],
+        holding_id="THE-HOLDING",
+        order_id="THE-ORDER",
+        gift_id="THE-GIFT",
+        product=product,
+        valid_until=NOW,
+    )
+    items = ({**orders.to_item(order), **orders.build_timer(order, after=NOW)}, without_due(gifts.to_item(gift)))
+    return json.dumps([*map(dump_item, items), dump_item(holdings.to_item(voucher, gift))])
+
+
+def _ending(number: int, stock: int | None) -> list[dict[str, Any]]:
+    gift_id, order_id = _ids(number)
+    text = _template_of_voucher(stock).replace("THE-GIFT", gift_id).replace("THE-ORDER", order_id)
+    items: list[dict[str, Any]] = json.loads(text.replace("THE-HOLDING", derive_id("holding", str(number))))
+    items[0][keys.BY_DUE.pk] = {"S": keys.due_vouchers(keys.due_shard(order_id))}
+    return items

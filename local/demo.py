@@ -30,6 +30,7 @@ FUNCTIONS = (
         "/orders",
         "/gifts/x",
         "/holdings",
+        "/refund-requests",
         "/shipments/x",
         "/products/x",
         "/tagged",
@@ -174,9 +175,18 @@ def run(demo: Demo, stack: Stack) -> None:
 
     demo.section("Bob shows the code in the store")
     response = mia.post(f"/vouchers/{holding['code']}/redemptions", {})
-    demo.call("the merchant redeems the voucher", response, 201, "product.title", "redeem_at", "valid_until")
+    redeemed = demo.call("the merchant redeems the voucher", response, 201, "product.title", "redeem_at", "valid_until")
     response = mia.post(f"/vouchers/{holding['code']}/redemptions", {})
     demo.call("it can be redeemed only once", response, 409, "redeemed_at", code="already-redeemed")
+
+    demo.section("It was the wrong voucher: the merchant takes that back")
+    undo = f"/vouchers/{holding['code']}/redemptions/{redeemed['redemption_id']}/undo"
+    response = mia.post(undo, {"reason": "The wrong voucher"})
+    demo.call("the redemption is undone, and stays on record", response, 200, "undone_at", "undo_reason")
+    response = bob.get(f"/holdings/{holding['holding_id']}")
+    demo.call("Bob can use the voucher again", response, 200, "actions", state="usable", refund_request=None)
+    response = mia.post("/redemptions", {"code": holding["code"]})
+    demo.call("he does, and the merchant redeems it by the typed code", response, 201, "redeemed_at", undone_at=None)
 
     demo.section("Carol opens the link too late; Bob repeats his claim")
     response = carol.post(f"{gift_path}/claims", {"secret": gift["secret"]})
@@ -246,7 +256,7 @@ def start_functions(client: Client) -> None:
 
 def give_to_group(demo: Demo, stack: Stack, wrapping: dict[str, str]) -> None:
     """Give a gift with several shares, and cancel it."""
-    alice, bob, carol = (Client(stack, name) for name in ("alice", "bob", "carol"))
+    alice, bob, carol, mia = (Client(stack, name) for name in ("alice", "bob", "carol", "mia"))
     demo.section("Alice gives three vouchers to a group by one link")
     body = {"product_id": stack["products"]["voucher"], "quantity": 3, "payment": payment()}
     order = demo.call("Alice buys three vouchers", alice.post("/orders", body), 201, state="paid")
@@ -255,7 +265,7 @@ def give_to_group(demo: Demo, stack: Stack, wrapping: dict[str, str]) -> None:
     path = f"/gifts/{group['gift_id']}"
     for friend, name in ((bob, "Bob"), (carol, "Carol")):
         response = friend.post(f"{path}/claims", {"secret": group["secret"]})
-        demo.call(f"{name} claims a share", response, 201, "code", state="usable")
+        voucher = demo.call(f"{name} claims a share", response, 201, "code", state="usable")
     response = bob.post(f"{path}/claims", {"secret": group["secret"]})
     demo.call("Bob cannot claim a second share", response, 200, "code")
     view = demo.call("Alice sees the claims", alice.get(path), 200, remaining=1, state="open")
@@ -263,6 +273,16 @@ def give_to_group(demo: Demo, stack: Stack, wrapping: dict[str, str]) -> None:
     demo.call("she cancels the gift", alice.post(f"{path}/cancel", {}), 200, state="cancelled")
     units = {"available": 1, "in_gift": 0, "gifted": 2, "used": 0, "refunded": 0}
     demo.call("the unclaimed unit is back in her order", alice.get(f"/orders/{order['order_id']}"), 200, units=units)
+    response = carol.post(f"/holdings/{voucher['holding_id']}/refund-requests", {"reason": "unwanted"})
+    demo.call("Carol cannot go there: her voucher is refunded, and she sees no price", response, 201, state="refunded")
+    demo.call(
+        "a refunded voucher cannot be redeemed",
+        mia.post("/redemptions", {"code": voucher["code"]}),
+        409,
+        code="voucher-refunded",
+    )
+    units = {"available": 1, "in_gift": 0, "gifted": 1, "used": 0, "refunded": 1}
+    demo.call("Alice is repaid", alice.get(f"/orders/{order['order_id']}"), 200, units=units)
 
 
 def give_parcel(demo: Demo, stack: Stack) -> None:

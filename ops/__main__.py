@@ -190,7 +190,9 @@ def _parser() -> argparse.ArgumentParser:
     erasure_command = add_command("erasure", _erasure, "Show what was deleted and kept of a user who left; read-only.")
     erasure_command.add_argument("user_id", help="ID of the user")
     repaid_command = add_writing_command(
-        "repaid", _repaid, "List the refunds that the provider refused for good, and mark one as repaid in another way."
+        "repaid",
+        _repaid,
+        "List the refunds that the provider permanently refused, and mark one as repaid in another way.",
     )
     repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")

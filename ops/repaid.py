@@ -1,4 +1,4 @@
-"""List the refunds that the payment provider refused for good, and mark one as repaid in another way."""
+"""List the refunds that the payment provider permanently refused, and mark one as repaid in another way."""
 
 from collections.abc import Callable
 

@@ -4,11 +4,11 @@ from collections.abc import Mapping
 
 from handsel.domain import ids
 from handsel.domain.models import (
+    MAX_ADDRESS_MS,
     Claim,
     Gift,
     Holding,
     Kind,
-    MAX_ADDRESS_MS,
     Money,
     Order,
     Payment,

@@ -43,7 +43,9 @@ _SUMMARY_COUNTERS = 7
 IN_ITEMS = (
     Growth("Order.reservations", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
     Growth("Order.uses", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
-    Growth("Refund.holding_ids", "refund claimed or used units", MAX_UNITS, "units of the order", "409 `not-refundable`"),
+    Growth(
+        "Refund.holding_ids", "refund claimed or used units", MAX_UNITS, "units of the order", "409 `not-refundable`"
+    ),
     Growth("Gift.claims", "claim", MAX_UNITS, "shares of the gift", "409 `already-claimed`"),
     Growth("Use.holding_ids", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
     Growth(

@@ -132,6 +132,7 @@ SHIPMENT = ids.derive_shipment_id(PARCEL)
 UNWANTED_PARCEL = ids.derive_parcel_id(_created_id("use", ALICE, "order_use_unwanted"))
 REFUND_REQUEST = _created_id("refund request", ALICE, "refund_request_ask")
 NEW_PRODUCT = "jasmine-tea"
+_PARCEL = {"carrier": CARRIER, "tracking_number": "SF-1000-2000"}
 
 _VOUCHER, _TEA_SET = PRODUCTS["voucher"].product_id, PRODUCTS["parcel"].product_id
 _PAYMENT = {"method": "card", "token": "tok_ok"}
@@ -657,6 +658,50 @@ def _samples() -> Iterator[Event]:
         by=ALICE,
         path=request,
     )
+    yield _http(
+        "RefundRequestFunction", "list", "Alice lists her refund requests.", "GET /refund-requests", 200, by=ALICE
+    )
+    yield _http(
+        "RefundRequestFunction",
+        "list_of_store",
+        "Mia lists the refund requests of her store.",
+        "GET /stores/{store_id}/refund-requests",
+        200,
+        by=MIA,
+        path=store,
+        query={"state": "refunded"},
+    )
+    yield _http(
+        "RefundRequestFunction",
+        "decide",
+        "Mia approves the refund request, which is approved already.",
+        "POST /refund-requests/{refund_request_id}/decision",
+        200,
+        by=MIA,
+        path=request,
+        body={"approve": True, "note": "Sold again."},
+    )
+    for case, who, by, route, body in (
+        (
+            "send_back",
+            "Alice sends the tea set back",
+            ALICE,
+            "PUT /refund-requests/{refund_request_id}/return",
+            _PARCEL,
+        ),
+        ("receive", "Mia receives the tea set", MIA, "POST /refund-requests/{refund_request_id}/received", None),
+        ("hold", "Mia misses the tea set", MIA, "POST /refund-requests/{refund_request_id}/not-received", None),
+    ):
+        yield _http(
+            "RefundRequestFunction",
+            case,
+            f"{who}, which is not expected: it never left the store.",
+            route,
+            409,
+            by=by,
+            path=request,
+            body=body,
+        )
 
     yield _http(
         "ReturnGiftFunction",

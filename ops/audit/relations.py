@@ -395,11 +395,10 @@ def _check_redemptions(index: AuditIndex) -> Iterator[Finding]:
             yield Finding(IssueType.DANGLING_REFERENCE, about, about, detail)
             continue
         is_present = voucher.redemption == redemption.redemption_id
-        same = (voucher.redeemed_at, voucher.redeemed_by) == (redemption.redeemed_at, redemption.redeemed_by)
         if (
             voucher.product.store_id != redemption.store_id
             or is_present is (redemption.undone_at is not None)
-            or is_present > same
+            or (is_present and voucher.redeemed_at != redemption.redeemed_at)
         ):
             detail = f"does not match voucher {redemption.holding_id}"
             yield Finding(IssueType.REDEMPTION_DIFFERS, about, f"ORDER#{voucher.order_id}", detail)

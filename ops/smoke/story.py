@@ -472,7 +472,11 @@ def _read_holding(session: Session) -> None:
 
 @_step("redeem the voucher in the store", "MerchantFunction")
 def _redeem(session: Session) -> None:
-    session.call("merchant", "POST", "/redemptions", {"code": session["voucher"]["code"]}, status=201)
+    code = session["voucher"]["code"]
+    redeemed = session.json("merchant", "POST", "/redemptions", {"code": code}, status=201)
+    undo = f"/vouchers/{code}/redemptions/{redeemed['redemption_id']}/undo"
+    session.call("merchant", "POST", undo, {"reason": "Smoke test"})
+    session.call("merchant", "POST", f"/vouchers/{code}/redemptions", status=201)
 
 
 @_step("give to a person, found by handle", "DirectoryFunction", "GiftFunction")
@@ -553,7 +557,7 @@ def _claim_parcel(session: Session) -> None:
     gift = _give(session, "parcels", "gift of a parcel", wrapping=_PARCEL_WRAPPING)
     holding = _claim(session, "other", gift, address=_ADDRESS)
     expect("state", holding["state"], "ready_to_ship")
-    session.found["shipment"] = holding["shipment_id"]
+    session.found["shipment"], session.found["claimed parcel"] = holding["shipment_id"], holding
 
 
 @_step("ship the parcel, track it", "MerchantFunction", "ShipmentFunction")
@@ -564,7 +568,7 @@ def _ship(session: Session) -> None:
         session.wait("the shipment is listed", "MerchantFunction", is_listed)
     session.call("merchant", "PUT", path, {"tracking_number": f"SMOKE-{session.run}"})
     session.call("other", "PUT", f"{path}/address", {**_ADDRESS, "lines": ["6 Lakeside Road"]})
-    session.call("carrier", "POST", f"{path}/events", _shipment_event("picked_up"))
+    session.call("carrier", "POST", f"{path}/events", _shipment_event(session, "picked_up"))
     expect("status", session.json("other", "GET", path)["status"], "picked_up")
 
 
@@ -576,7 +580,7 @@ def _is_shipment_listed(session: Session, query: str) -> bool:
 @_step("deliver it, reported by an event", "InboundFunction")
 def _deliver(session: Session) -> None:
     path = f"/shipments/{session['shipment']}"
-    report = {"shipment_id": session["shipment"], "carrier": session.carrier, **_shipment_event("delivered")}
+    report = {"shipment_id": session["shipment"], "carrier": session.carrier, **_shipment_event(session, "delivered")}
     session.target.put_event("carrier.reported", report)
     session.wait(
         "the parcel is delivered",
@@ -585,9 +589,10 @@ def _deliver(session: Session) -> None:
     )
 
 
-def _shipment_event(status: str) -> dict[str, object]:
-    # In the past, because reports from the future are rejected.
-    return {"event_id": status, "status": status, "location": "Test", "occurred_at": "2026-01-05T08:00:00Z"}
+def _shipment_event(session: Session, status: str) -> dict[str, object]:
+    # By the clock of the stack: reports from the future are rejected, and old goods cannot be sent back.
+    occurred_at = session["claimed parcel"]["received_at"]
+    return {"event_id": status, "status": status, "location": "Test", "occurred_at": occurred_at}
 
 
 # --- use, refund, return gift, handle ---------------------------------------------------------------------------------
@@ -598,13 +603,37 @@ def _use(session: Session) -> None:
     path = f"/orders/{session['vouchers']['order_id']}/use"
     session.call("giver", "POST", path, {"quantity": 1}, status=201)
     path = f"/orders/{session['parcels']['order_id']}/use"
-    session.call("giver", "POST", path, {"quantity": 1, "address": _ADDRESS}, status=201)
+    used = session.json("giver", "POST", path, {"quantity": 1, "address": _ADDRESS}, status=201)
+    session.found["used parcel"] = used["holdings"][0]["holding_id"]
 
 
 @_step("refund a unit", "OrderFunction")
 def _refund_unit(session: Session) -> None:
     _refund(session, "voucher", session["vouchers"]["order_id"], 1)
     session.call("giver", "GET", "/payments")
+
+
+@_step("ask for a refund of a parcel in the store", "RefundRequestFunction")
+def _ask_for_refund(session: Session) -> None:
+    path = f"/holdings/{session['used parcel']}/refund-requests"
+    asked = session.json("giver", "POST", path, {"reason": "unwanted"}, status=201)
+    _remove(session, "parcel", 1)
+    expect("refund request", asked["state"], "refunded")
+
+
+@_step("ask for a refund of delivered goods, list and withdraw the request", "RefundRequestFunction")
+def _withdraw_refund_request(session: Session) -> None:
+    path = f"/holdings/{session['claimed parcel']['holding_id']}/refund-requests"
+    request_id = session.json("other", "POST", path, {"reason": "other"}, status=201)["refund_request_id"]
+    for role, listed in (("other", "/refund-requests"), ("merchant", f"/stores/{session['store']}/refund-requests")):
+
+        def is_listed(role: str = role, listed: str = listed) -> bool:
+            items = session.json(role, "GET", listed)["items"]
+            return request_id in {each["refund_request_id"] for each in items}
+
+        session.wait("the refund request is listed", "RefundRequestFunction", is_listed)
+    withdrawn = session.json("other", "POST", f"/refund-requests/{request_id}/withdraw")
+    expect("refund request", withdrawn["state"], "withdrawn")
 
 
 def _refund(session: Session, kind: str, order_id: str, quantity: int) -> None:

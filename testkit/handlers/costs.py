@@ -10,6 +10,9 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
+import pytest
+
+from handsel.runtime import settings
 from handsel.store import keys
 from handsel.store.rollout import MAX_AGE_MS
 from testkit.dynamodb.capacity import Consumption, metered
@@ -165,6 +168,35 @@ def _refund(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 201, "alice", "POST", f"/orders/{stack.buy()['order_id']}/refunds", {"quantity": 1})
 
 
+def _ask_for_refund(stack: Stack, product: str = "voucher", status: str | None = None) -> Callable[[], Any]:
+    holding = expect(201, stack.claim("bob", _given(stack, product=product))).body
+    if status is not None:
+        stack.report(holding["shipment_id"], status)
+    body = {"reason": "unwanted", "note": "I have one already."}
+    return _call(stack, 201, "bob", "POST", f"/holdings/{holding['holding_id']}/refund-requests", body)
+
+
+_REFUND_STEPS: Mapping[str, tuple[str, str, str, object]] = {
+    "approve": ("mia", "POST", "decision", {"approve": True}),
+    "keep": ("mia", "POST", "decision", {"approve": True, "without_return": True}),
+    "send back": ("bob", "PUT", "return", {"carrier": "SF Express", "tracking_number": "SF-1000-2000"}),
+    "receive": ("mia", "POST", "received", None),
+}
+
+
+def _step_of_refund(stack: Stack, step: str, *before: str) -> Callable[[], Any]:
+    """Prepare a step of a refund request for delivered goods, after other steps."""
+    request_id = _ask_for_refund(stack, "parcel", "delivered")().body["refund_request_id"]
+
+    def prepared(name: str) -> Callable[[], Any]:
+        user, method, path, body = _REFUND_STEPS[name]
+        return _call(stack, 200, user, method, f"/refund-requests/{request_id}/{path}", body)
+
+    for name in before:
+        prepared(name)()
+    return prepared(step)
+
+
 def _return_gift(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
     expect(201, stack.claim("bob", gift))
@@ -180,6 +212,13 @@ def _ask_again(stack: Stack) -> Callable[[], Any]:
 def _redeem(stack: Stack) -> Callable[[], Any]:
     code = expect(201, stack.claim("bob", _given(stack))).body["code"]
     return _call(stack, 201, "mia", "POST", f"/vouchers/{code}/redemptions")
+
+
+def _undo_redemption(stack: Stack) -> Callable[[], Any]:
+    code = expect(201, stack.claim("bob", _given(stack))).body["code"]
+    redemption_id = expect(201, stack.call("mia", "POST", f"/vouchers/{code}/redemptions")).body["redemption_id"]
+    path = f"/vouchers/{code}/redemptions/{redemption_id}/undo"
+    return _call(stack, 200, "mia", "POST", path, {"reason": "The wrong voucher"})
 
 
 def _redeem_by_body(stack: Stack) -> Callable[[], Any]:
@@ -287,6 +326,23 @@ def _sweep(stack: Stack, due: bool) -> Callable[[], Any]:
     return stack.sweep
 
 
+def _sweep_vouchers(stack: Stack, days: int) -> Callable[[], Any]:
+    """Prepare the sweep of a claimed voucher, so many days after the payment."""
+    expect(201, stack.claim("bob", _given(stack)))
+    stack.now += days * DAY
+    return stack.sweep
+
+
+def _extend(stack: Stack) -> Callable[[], Any]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("POLICY", "kakao")
+        settings.settings.cache_clear()
+        gift = _given(stack)
+    settings.settings.cache_clear()
+    holding_id = expect(201, stack.claim("bob", gift)).body["holding_id"]
+    return _call(stack, 200, "bob", "POST", f"/holdings/{holding_id}/extend")
+
+
 def _projected(act: Prepared, kind: str | None = None) -> Prepared:
     """Prepare the projection of an operation's records: all in one batch, or only the last record of a kind.
 
@@ -334,10 +390,18 @@ OPERATIONS: Mapping[str, Prepared] = {
     "use a parcel": lambda stack: _use(stack, "parcel"),
     "use, settling a due gift": _use_settling,
     "refund": _refund,
+    "ask for a refund of a voucher": _ask_for_refund,
+    "ask for a refund of a parcel": lambda stack: _ask_for_refund(stack, "parcel"),
+    "ask for a refund of goods": lambda stack: _ask_for_refund(stack, "parcel", "delivered"),
+    "approve a refund": lambda stack: _step_of_refund(stack, "approve"),
+    "approve a refund without a return": lambda stack: _step_of_refund(stack, "keep"),
+    "send goods back": lambda stack: _step_of_refund(stack, "send back", "approve"),
+    "receive goods": lambda stack: _step_of_refund(stack, "receive", "approve", "send back"),
     "give in return": _return_gift,
     "ask again": _ask_again,
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
+    "undo a redemption": _undo_redemption,
     "report on a parcel": _report,
     "report the delivery of a parcel": lambda stack: _report(stack, "delivered"),
     "correct the address of a parcel": _correct,
@@ -360,6 +424,9 @@ OPERATIONS: Mapping[str, Prepared] = {
     "restore, second person": lambda stack: _restore(stack, at_end=_TO_CAROL),
     "sweep": lambda stack: _sweep(stack, False),
     "sweep, a gift is due": lambda stack: _sweep(stack, True),
+    "sweep, a voucher's holder is reminded": lambda stack: _sweep_vouchers(stack, 60),
+    "sweep, a voucher ends": lambda stack: _sweep_vouchers(stack, 90),
+    "extend a voucher": _extend,
     "project a purchase": _projected(_buy),
     "project a gift": _projected(_give),
     "project a gift to a recipient": _projected(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
@@ -368,10 +435,12 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a cancel": _projected(_cancel),
     "project a use": _projected(_use),
     "project a refund": _projected(_refund),
+    "project a refund request": _projected(_ask_for_refund),
     "project a restore": _projected(_restore),
     "project a refund at the end": _projected(lambda stack: _restore(stack, at_end=_REFUND)),
     "project a second person": _projected(lambda stack: _restore(stack, at_end=_TO_CAROL)),
     "project a redemption": _projected(_redeem),
+    "project an undone redemption": _projected(_undo_redemption),
     "project a product view": _projected(_view_product),
     "project a tag": _projected(_tag("PUT")),
     "record ORDER paid": _projected(_buy, "ORDER"),

@@ -433,7 +433,7 @@ class Family:
         )
         self.more += [redemptions.to_item(undone), redemptions.to_item(last)]
         self.holdings[voucher.holding_id] = replace(
-            voucher, redeemed_at=last.redeemed_at, redemption=last.redemption_id, redeemed_by=last.redeemed_by
+            voucher, redeemed_at=last.redeemed_at, redemption=last.redemption_id
         )
 
     def _use(self, name: str, order: Order, created: list[Holding]) -> None:

@@ -155,6 +155,8 @@ class Case:
     claimed: dict[str, int] = field(default_factory=dict)
     delivered: dict[str, int] = field(default_factory=dict)
     is_usable: bool = True
+    requested_by: str | None = None
+    is_refunded: bool = False
     ended: int | None = None
     # When it expired, was cancelled or was declined; `ended` is also the time at which the last share was claimed.
     over: int | None = None
@@ -246,6 +248,7 @@ class Scan:
                 "store_id",
                 "message_id",
                 "redemption_id",
+                "refund_request_id",
                 "file",
                 "handle",
             )

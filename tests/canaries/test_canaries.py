@@ -62,6 +62,8 @@ address                    -      -        -      -         own     -     unopen
 order id                   -      -        -      -         -       yes   -        -     -       -       yes
 holding id                 -      -        -      -         own     -     -        -     -       -       own
 shipment id                -      -        -      -         own     -     yes      -     yes     -       own
+refund request             -      -        -      -         own     -     yes      -     -       -       own
+refund request id          -      -        -      -         own     -     yes      -     -       -       own
 undo's reason              -      -        -      -         -       -     may      -     -       -       -
 secret                     -      -        -      -         -       yes   -        -     -       -       -
 giver's id                 -      -        -      -         -       yes   -        -     -       -       yes
@@ -102,7 +104,7 @@ SOLD = {"voucher's title and store", "voucher's product", "parcel's product", "p
 # Opaque ids grant no access, and operators need them to find resources.
 IN_LOGS = {
     "order id", "holding id", "shipment id", "giver's id", "recipient's id", "second person's id", "successor's id",
-    "claimer's id", "person's id",
+    "claimer's id", "person's id", "refund request id",
 }  # fmt: skip
 
 ECHO = canary("input")
@@ -194,6 +196,27 @@ def undo(case: Case, viewer: str, _ids: Ids) -> Body:
     return case.sent.get((UNDO, "merchant")) or (SKIP if viewer == "merchant" and case.ids else {"reason": ECHO})
 
 
+ASK = "POST /holdings/{holding_id}/refund-requests"
+REFUND_REQUEST = "/refund-requests/{refund_request_id}"
+DECIDE, SEND_BACK = f"POST {REFUND_REQUEST}/decision", f"PUT {REFUND_REQUEST}/return"
+RECEIVE, HOLD, WITHDRAW = (f"POST {REFUND_REQUEST}/{step}" for step in ("received", "not-received", "withdraw"))
+
+
+def refund_step(step: str, invalid: Body) -> BuildBody:
+    """Return the body of a step that only one viewer can make, and that the scenario makes: until then, they skip it."""
+
+    def body(case: Case, viewer: str, _ids: Ids) -> Body:
+        mover = "merchant" if step in (DECIDE, RECEIVE, HOLD) else case.requested_by
+        if viewer != mover or "refund_request_id" not in case.ids:
+            return invalid
+        # Withdrawing is possible until the decision, and holding until the goods are received.
+        made = {WITHDRAW: (DECIDE, "merchant"), HOLD: (RECEIVE, "merchant")}.get(step, (step, viewer))
+        is_over = case.is_refunded or made in case.sent
+        return case.sent.get((step, viewer), invalid) if is_over else SKIP
+
+    return body
+
+
 def hand_over(_case: Case, viewer: str, _ids: Ids) -> Body:
     return {} if viewer == "merchant" else {"carrier": ECHO, "tracking_number": ECHO}
 
@@ -244,12 +267,12 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /vouchers/{code}/redemptions": redeem,
     "POST /redemptions": lambda _case, _viewer, _ids: {"code": ECHO},
     UNDO: undo,
-    "POST /holdings/{holding_id}/refund-requests": lambda _case, _viewer, _ids: {"reason": ECHO, "note": ECHO},
-    "POST /refund-requests/{refund_request_id}/withdraw": no_body,
-    "POST /refund-requests/{refund_request_id}/decision": lambda _case, _viewer, _ids: {"approve": ECHO, "note": ECHO},
-    "PUT /refund-requests/{refund_request_id}/return": lambda _case, _viewer, _ids: {"carrier": ECHO},
-    "POST /refund-requests/{refund_request_id}/received": no_body,
-    "POST /refund-requests/{refund_request_id}/not-received": no_body,
+    ASK: replay_or(ASK, lambda _: {"reason": ECHO}),
+    WITHDRAW: refund_step(WITHDRAW, None),
+    DECIDE: refund_step(DECIDE, {"approve": True, "note": ECHO}),
+    SEND_BACK: refund_step(SEND_BACK, {"carrier": ECHO, "tracking_number": ECHO}),
+    RECEIVE: refund_step(RECEIVE, None),
+    HOLD: refund_step(HOLD, None),
     "PUT /shipments/{shipment_id}": hand_over,
     "PUT /shipments/{shipment_id}/address": correct_address,
     "POST /shipments/{shipment_id}/events": report,
@@ -281,6 +304,7 @@ def run_scenario(scan: Scan) -> None:
         to_a_group(scan, kind)
         gift_that_is_declined(scan, kind)
         gift_with_return_gift(scan, kind)
+        refund_request(scan, kind)
     for case in expiring:
         scan.running.advance_to(case.expires_at)
         case.ended = case.over = len(scan.answers)
@@ -382,6 +406,34 @@ def by_link(scan: Scan, kind: str) -> None:
         scan.sweep(case, "delivery failed")
         scan.report(case, "claimer", "delivered")
         scan.sweep(case, "delivered")
+
+
+def refund_request(scan: Scan, kind: str) -> None:
+    """Ask for a refund of what was claimed, and send goods back."""
+    case = Case(f"{kind} that is sent back", kind)
+    scan.buy(case, 1)
+    scan.give(case)
+    scan.claim(case, "claimer")
+    if kind == "parcel":
+        scan.report(case, "claimer", "delivered")
+    note = scan.plant_new("note", "refund request", case, "claimer")
+    ids = {"holding_id": case.holdings["claimer"]["holding_id"]}
+    request = scan.do("claimer", ASK, {"reason": "other", "note": note}, case=case, ids=ids, status=201)
+    case.requested_by, case.is_usable = "claimer", False
+    case.ids["refund_request_id"] = scan.plant(request["refund_request_id"], "refund request id", case, "claimer")
+    case.is_refunded = kind == "voucher"
+    scan.sweep(case, "refunded" if kind == "voucher" else "refund requested")
+    if kind == "voucher":
+        return
+    decision = {"approve": True, "note": scan.plant_new("decision", "refund request", case, "claimer")}
+    scan.do("merchant", DECIDE, decision, case=case, ids=case.ids, status=200)
+    scan.sweep(case, "refund approved")
+    sent = {name: scan.plant_new(name, "refund request", case, "claimer") for name in ("carrier", "tracking_number")}
+    scan.do("claimer", SEND_BACK, sent, case=case, ids=case.ids, status=200)
+    scan.sweep(case, "goods sent back")
+    scan.do("merchant", RECEIVE, case=case, ids=case.ids, status=200)
+    case.is_refunded = True
+    scan.sweep(case, "goods received")
 
 
 def correct_twice(scan: Scan, case: Case) -> None:

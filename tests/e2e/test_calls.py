@@ -134,7 +134,7 @@ def test_get_openapi_json(calls: Running) -> None:
 
 def test_get_meta_state_machine(calls: Running) -> None:
     machines = expect_ok(calls.as_(None).get("/meta/state-machine"))
-    assert set(machines) == {"gift", "unit", "shipment", "order", "refund", "voucher"}
+    assert set(machines) == {"gift", "unit", "shipment", "order", "refund", "refund_request", "voucher", "redemption"}
     for machine in machines.values():
         assert {"states", "actions", "transitions", "errors"} <= set(machine)
         assert {step["to"] for step in machine["transitions"]} <= set(machine["states"])
@@ -856,6 +856,22 @@ def test_post_redemptions_with_the_code_in_the_body(calls: Running) -> None:
         assert problem["redeemed_at"] == redeemed["redeemed_at"]
 
 
+def test_a_refunded_voucher_cannot_be_redeemed(calls: Running) -> None:
+    bob, mia = calls.as_("bob"), calls.as_("mia")
+    holding = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
+    path = f"/holdings/{holding['holding_id']}"
+    before = expect_ok(bob.get(path))
+    assert (before["refund_request"], before["actions"]) == (None, ["request_refund", "return_gift"])
+    asked = expect_ok(bob.post(f"{path}/refund-requests", {"reason": "unwanted"}), 201)
+    expect_problem(mia.post("/redemptions", {"code": holding["code"]}), 409, "voucher-refunded")
+    expect_problem(mia.post(f"/vouchers/{holding['code']}/redemptions", {}), 409, "voucher-refunded")
+    after = expect_ok(bob.get(path))
+    assert (after["state"], after["actions"]) == ("refunded", ["return_gift"])
+    assert after["refund_request"]["refund_request_id"] == asked["refund_request_id"]
+    listed = expect_ok(bob.get("/holdings?state=refunded&limit=100"))["items"]
+    assert holding["holding_id"] in {each["holding_id"] for each in listed}
+
+
 def test_post_undo_of_a_redemption(calls: Running) -> None:
     bob, mia = calls.as_("bob"), calls.as_("mia")
     holding = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
@@ -886,6 +902,103 @@ def test_post_undo_of_a_redemption(calls: Running) -> None:
         return {kind: told.count(kind) for kind in set(told)} == kinds
 
     assert eventually(is_told, 10)
+
+
+# --- refund requests ------------------------------------------------------------------------------------------------
+
+
+def ask_for_refund(client: Client, holding: dict[str, Any], **more: Any) -> httpx.Response:
+    body = {"reason": "unwanted"} | more
+    return client.post(f"/holdings/{holding['holding_id']}/refund-requests", body, key=new_key())
+
+
+def requested_goods(running: Running, **more: Any) -> dict[str, Any]:
+    """Return Bob's refund request for goods that were delivered."""
+    parcel = parcel_of_bob(running)
+    expect_ok(report(running, parcel["shipment_id"], "delivered"))
+    return expect_ok(ask_for_refund(running.as_("bob"), parcel, **more), 201) | {"gift": parcel["gift"]}
+
+
+def test_post_refund_requests(calls: Running) -> None:
+    bob, alice = calls.as_("bob"), calls.as_("alice")
+    order = calls.buy()
+    voucher = expect_ok(claim(bob, calls.give(order["order_id"])), 201)
+    path, key = f"/holdings/{voucher['holding_id']}/refund-requests", new_key()
+    expect_problem(alice.post(path, {"reason": "unwanted"}, key=new_key()), 404, "not-found")
+    expect_problem(bob.post(path, {"reason": "bored"}, key=new_key()), 422, "invalid-request")
+    asked = expect_ok(bob.post(path, {"reason": "unwanted", "note": "No time"}, key=key), 201)
+    assert {"refund_request_id", "holding_id", "state", "reason", "created_at", "decide_by", "actions"} <= set(asked)
+    assert (asked["state"], asked["reason"], asked["actions"]) == ("refunded", "unwanted", [])
+    assert expect_ok(bob.post(path, {"reason": "unwanted", "note": "No time"}, key=key), 201) == asked
+    expect_problem(bob.post(path, {"reason": "other"}, key=key), 422, "idempotency-key-reused")
+    again = expect_problem(bob.post(path, {"reason": "other"}, key=new_key()), 409, "not-refundable")
+    assert again["reason"] in ("refunded", "already-requested")
+    expect_problem(calls.as_("mia").post(f"/vouchers/{voucher['code']}/redemptions", {}), 409, "voucher-refunded")
+    expect_problem(calls.as_("mia").post("/redemptions", {"code": voucher["code"]}), 409, "voucher-refunded")
+    assert expect_ok(alice.get(f"/orders/{order['order_id']}"))["units"]["refunded"] == 1
+
+
+def test_get_refund_requests(calls: Running) -> None:
+    asked = requested_goods(calls, note="Broken")
+    path = f"/refund-requests/{asked['refund_request_id']}"
+    assert expect_ok(calls.as_("bob").get(path))["actions"] == ["withdraw"]
+    assert expect_ok(calls.as_("mia").get(path))["note"] == "Broken"
+    for who in ("alice", "max", "carol"):
+        expect_problem(calls.as_(who).get(path), 404, "not-found")
+    assert expect_ok(calls.as_("bob").get("/refund-requests?limit=1"))["items"][0]["holding_id"] == asked["holding_id"]
+    expect_problem(calls.as_("bob").get("/refund-requests?limit=0"), 422, "invalid-request")
+    mias = f"/stores/{calls.stack['users']['mia']['store_id']}/refund-requests"
+    (listed,) = expect_ok(calls.as_("mia").get(f"{mias}?state=requested&limit=1"))["items"]
+    assert (listed["refund_request_id"], listed["actions"]) == (asked["refund_request_id"], ["decide"])
+    expect_problem(calls.as_("mia").get(f"{mias}?state=maybe"), 422, "invalid-request")
+    for who, code, status in (("alice", "wrong-role", 403), ("max", "not-found", 404)):
+        expect_problem(calls.as_(who).get(mias), status, code)
+
+
+def test_post_withdraw(calls: Running) -> None:
+    bob = calls.as_("bob")
+    path = f"/refund-requests/{requested_goods(calls)['refund_request_id']}"
+    expect_problem(calls.as_("mia").post(f"{path}/withdraw", {}), 404, "not-found")
+    for _ in range(2):
+        assert expect_ok(bob.post(f"{path}/withdraw", {}))["state"] == "withdrawn"
+    expect_problem(calls.as_("mia").post(f"{path}/decision", {"approve": True}), 409, "already-decided")
+    decided = f"/refund-requests/{requested_goods(calls)['refund_request_id']}"
+    expect_ok(calls.as_("mia").post(f"{decided}/decision", {"approve": False}))
+    expect_problem(bob.post(f"{decided}/withdraw", {}), 409, "already-decided")
+
+
+def test_post_decision_and_the_return_of_goods(calls: Running) -> None:
+    bob, mia = calls.as_("bob"), calls.as_("mia")
+    asked = requested_goods(calls)
+    path = f"/refund-requests/{asked['refund_request_id']}"
+    sent = {"carrier": "SF Express", "tracking_number": "SF-1"}
+    for who, code, status in (("alice", "wrong-role", 403), ("max", "not-found", 404)):
+        expect_problem(calls.as_(who).post(f"{path}/decision", {"approve": True}), status, code)
+        expect_problem(calls.as_(who).post(f"{path}/received", {}), status, code)
+        expect_problem(calls.as_(who).post(f"{path}/not-received", {}), status, code)
+    expect_problem(mia.post(f"{path}/decision", {"approve": "yes"}), 422, "invalid-request")
+    expect_problem(bob.put(f"{path}/return", sent), 409, "no-return-expected")
+    expect_problem(mia.post(f"{path}/received", {}), 409, "no-return-expected")
+    expect_problem(mia.post(f"{path}/not-received", {}), 409, "no-return-expected")
+    for _ in range(2):
+        decided = expect_ok(mia.post(f"{path}/decision", {"approve": True, "note": "Please send it back"}))
+        assert (decided["state"], decided["decision_note"]) == ("approved", "Please send it back")
+    expect_problem(mia.post(f"{path}/decision", {"approve": False}), 409, "already-decided")
+    expect_problem(bob.put(f"{path}/return", {"carrier": ""}), 422, "invalid-request")
+    expect_problem(calls.as_("alice").put(f"{path}/return", sent), 404, "not-found")
+    for _ in range(2):
+        assert expect_ok(bob.put(f"{path}/return", sent))["state"] == "returning"
+    for _ in range(2):
+        assert expect_ok(mia.post(f"{path}/not-received", {}))["state"] == "returning"
+    for _ in range(2):
+        assert expect_ok(mia.post(f"{path}/received", {}))["state"] == "refunded"
+    assert expect_ok(calls.as_("alice").get(f"/orders/{asked['gift']['order_id']}"))["units"]["refunded"] == 1
+
+
+def test_goods_without_a_return_are_refunded_at_once(calls: Running) -> None:
+    path = f"/refund-requests/{requested_goods(calls)['refund_request_id']}/decision"
+    body = {"approve": True, "without_return": True}
+    assert expect_ok(calls.as_("mia").post(path, body))["state"] == "refunded"
 
 
 def test_get_and_put_shipments(calls: Running) -> None:

@@ -35,7 +35,7 @@ def test_a_voucher_is_redeemed_once_by_its_store(stack: Stack) -> None:
     shown = stack.call("bob", "GET", f"/holdings/{holding['holding_id']}")
     assert shown.body["state"] == "redeemed"
     assert "mia" not in shown.raw
-    assert (stack.item(f"HOLDING#{holding['holding_id']}") or {})["redeemed_by"] == "mia"
+    assert (stack.item(f"REDEMPTION#{first.body['redemption_id']}") or {})["redeemed_by"] == "mia"
 
 
 def test_a_code_may_be_typed_with_separators_and_similar_characters(stack: Stack) -> None:

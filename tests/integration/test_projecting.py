@@ -122,9 +122,33 @@ def wait_in_the_store(stack: Stack) -> None:
     assert stack.sweep()["not_shipped"] == 1
 
 
+def ask_for_refund(stack: Stack, holding: dict[str, Any]) -> dict[str, Any]:
+    path = f"/holdings/{holding['holding_id']}/refund-requests"
+    answer = stack.call("bob", "POST", path, {"reason": "unwanted"})
+    assert answer.status == 201, answer.raw
+    return dict(answer.body)
+
+
+def refund_a_claim(stack: Stack) -> None:
+    ask_for_refund(stack, stack.claim("bob", give_to_bob(stack)).body)
+
+
+def cancel_a_parcel(stack: Stack) -> None:
+    ask_for_refund(stack, stack.claim("bob", give_to_bob(stack, "parcel")).body)
+
+
+def send_goods_back(stack: Stack) -> None:
+    parcel = stack.claim("bob", give_to_bob(stack, "parcel")).body
+    assert stack.report(parcel["shipment_id"], "delivered").status == 200
+    request = ask_for_refund(stack, parcel)
+    path = f"/refund-requests/{request['refund_request_id']}"
+    body = {"approve": True, "without_return": True}
+    assert stack.call("mia", "POST", f"{path}/decision", body).body["state"] == "refunded"
+
+
 LIFE_CYCLES = (
     claim, correct, claim_and_redeem, claim_two_and_expire, expire_and_request_again, cancel, decline, deliver,
-    expire_with_a_refund, pass_on_to_bob, wait_in_the_store,
+    expire_with_a_refund, pass_on_to_bob, wait_in_the_store, refund_a_claim, cancel_a_parcel, send_goods_back,
 )  # fmt: skip
 
 

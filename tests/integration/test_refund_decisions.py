@@ -157,15 +157,16 @@ def test_each_step_is_expected_in_its_state_only(goods: Goods) -> None:
         (goods.receive, {"returning"}),
         (goods.hold, {"returning"}),
     ]
+    ways: list[tuple[str, list[Callable[[], Answer]]]] = [
+        ("requested", []),
+        ("approved", [goods.decide]),
+        ("returning", [goods.decide, goods.send_back]),
+        ("rejected", [lambda: goods.decide(REJECT)]),
+        ("refunded", [lambda: goods.decide(KEEP)]),
+        ("withdrawn", [goods.withdraw]),
+    ]
     saved = goods.stack.save()
-    for reach, state in (
-        ((), "requested"),
-        ((goods.decide,), "approved"),
-        ((goods.decide, goods.send_back), "returning"),
-        ((lambda: goods.decide(REJECT),), "rejected"),
-        ((lambda: goods.decide(KEEP),), "refunded"),
-        ((goods.withdraw,), "withdrawn"),
-    ):
+    for state, reach in ways:
         for step, expected in steps:
             goods.stack.load(saved)
             for call in reach:

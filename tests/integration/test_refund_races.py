@@ -215,3 +215,30 @@ def test_a_request_that_dies_anywhere_is_completed_by_the_sweep(stack: Stack, st
         check_invariants(stack)
         assert read(stack, "bob", wanted).body["state"] == wanted["state"]
         assert [refund["status"] for refund in refunds(stack)] == ["refunded"] * (status != "delivered")
+
+
+@EVERY_ORDER
+@pytest.mark.corrupts  # no purchase has such a total
+@pytest.mark.parametrize("other", ["buyer", "end"])
+def test_the_repayments_of_a_total_that_is_no_multiple_add_up(
+    stack: Stack, other: str, every_order: tuple[int, bool]
+) -> None:
+    order = stack.buy(quantity=3)
+    item = stack.item(f"ORDER#{order['order_id']}")
+    assert item is not None
+    item["payment"]["total"]["amount"] = 100
+    stack.put_directly(item)
+    voucher = claimed(stack, order=order)
+    if other == "end":
+        stack.give(order, shares=2, at_end={"then": "refund"})
+        stack.now += DAY
+    path = f"/orders/{order['order_id']}/refunds"
+    others: dict[str, Act] = {
+        "buyer": lambda: stack.call("alice", "POST", path, {"quantity": 2}),
+        "end": stack.sweep,
+    }
+    asked, _ = race(lambda: ask(stack, "bob", voucher), others[other], every_order)
+    assert asked.status == 201
+    assert stack.units(order) == {"refunded": 3}
+    amounts = sorted(refund["total"]["amount"] for refund in refunds(stack))
+    assert amounts in ([33, 67], [34, 66])

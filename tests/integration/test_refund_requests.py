@@ -11,6 +11,7 @@ from handsel.runtime import sandbox, wiring
 from ops import repaid
 from ops.scan import WholeTable
 from ops.stack import CannotRunError
+from testkit.handlers.calls import inbound_event
 from testkit.handlers.stack import ADDRESS, DAY, TABLE, Answer, Stack
 from tests.integration.test_policies import follow
 from tests.integration.test_projecting import counts_of
@@ -339,7 +340,7 @@ def test_the_payer_refunds_a_voucher_of_the_gift_and_the_holder_sees_it(stack: S
 # --- messages, counts and money ---------------------------------------------------------------------------------------
 
 
-def test_the_payer_is_told_of_the_units_once_they_are_repaid(stack: Stack) -> None:
+def test_the_payer_is_notified_of_the_units_once_they_are_repaid(stack: Stack) -> None:
     stack.start_recording()
     voucher = claimed(stack)
     stack.deliver_records()
@@ -353,6 +354,23 @@ def test_the_payer_is_told_of_the_units_once_they_are_repaid(stack: Stack) -> No
     assert "A secret." not in str(inbox(stack, "alice"))
     assert "refund_issued" not in [each["kind"] for each in inbox(stack, "bob")]
     assert counts_of(stack, "bob") == {}
+    assert counts_of(stack, "alice") == {"refunded": 1, "unread": 2}
+
+
+def test_the_counts_of_a_cancelled_parcel_are_those_of_none(stack: Stack) -> None:
+    stack.start_recording()
+    parcel = claimed(stack, "parcel")
+    stack.deliver_records()
+    assert counts_of(stack, "bob") == {"to_receive": 1}
+    ask(stack, "bob", parcel)
+    stack.deliver_records()
+    assert counts_of(stack, "bob") == {"unread": 1}
+    assert [message["params"] for message in inbox(stack, "bob")] == [{"status": "cancelled"}]
+    assert stack.call("bob", "GET", "/holdings?state=to_receive").body["items"] == []
+    (held,) = stack.call("bob", "GET", "/holdings?state=cancelled").body["items"]
+    assert held["holding_id"] == parcel["holding_id"]
+    listed = stack.call("mia", "GET", "/stores/store-tea-house/shipments?status=ready_to_ship").body["items"]
+    assert parcel["shipment_id"] not in {each["shipment_id"] for each in listed}
 
 
 def inbox(stack: Stack, user: str) -> list[dict[str, Any]]:
@@ -402,6 +420,20 @@ def test_without_an_answer_of_the_provider_a_request_is_refunding_until_the_swee
     assert stack.sweep()["refunded"] == 0
 
 
+def test_an_event_of_the_provider_ends_the_request(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    def lose_outcome(_: object, __: Repayment) -> None:
+        raise OutcomeUnknown
+
+    voucher = claimed(stack)
+    with monkeypatch.context() as provider:
+        provider.setattr(sandbox.SandboxProvider, "repay", lose_outcome)
+        asked = ask(stack, "bob", voucher).body
+    (refund,) = refunds(stack)
+    for _ in range(2):
+        stack.invoke("InboundFunction", inbound_event("refund.settled", {"refund_id": refund["refund_id"]}))
+    assert read(stack, "bob", asked).body["state"] == "refunded"
+
+
 # --- refused repayments -----------------------------------------------------------------------------------------------
 
 
@@ -415,7 +447,7 @@ def refuse(stack: Stack) -> tuple[dict[str, Any], dict[str, Any]]:
     return asked.body, refund
 
 
-def test_a_repayment_that_the_provider_refuses_for_good_waits_for_an_operator(stack: Stack) -> None:
+def test_a_repayment_that_the_provider_refuses_permanently_waits_for_an_operator(stack: Stack) -> None:
     stack.start_recording()
     asked, refund = refuse(stack)
     assert refund["status"] == "manual"

@@ -27,7 +27,7 @@ TABLE_ACTIONS = {each.action for each in permissions.all_grants() if each.action
 # Functions that create no account in the story have the same managed policy for it as those that do.
 WITHOUT_NEW_ACCOUNTS = (
     *("ClaimFunction", "DirectoryFunction", "HoldingFunction", "MessageFunction", "OrderCenterFunction"),
-    *("OrderFunction", "ShipmentFunction"),
+    *("OrderFunction", "RefundRequestFunction", "ShipmentFunction"),
 )
 UNUSED = {
     *((function, "PutAccounts") for function in WITHOUT_NEW_ACCOUNTS),

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -12,6 +13,7 @@ from handsel.domain.states import EndAction, RefundStatus, ShipmentStatus
 from handsel.store import keys
 from handsel.use_cases.fulfilment import redeeming, shipping
 from handsel.use_cases.gifts import expiring, giving, regift_requests, return_gifts
+from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.operations import inbound
 from handsel.use_cases.operations.settling import sweep
@@ -164,14 +166,26 @@ def refund(harness: Harness) -> Act:
 def redeem(harness: Harness) -> Act:
     held = harness.claim("bob", harness.give(harness.buy()))
 
-    def act(actor: Actor) -> None:
-        # Without an idempotency key, an earlier attempt may have redeemed it.
-        with suppress(errors.AlreadyRedeemed):
-            redeeming.redeem(
-                actor.table, held.code or "", store_id=STORE, caller="mia", redemption_id=actor.code(), now=actor.now()
-            )
+    return lambda actor: redeeming.redeem(
+        actor.table, held.code or "", store_id=STORE, caller="mia", redemption_id="redemption", now=actor.now()
+    )
 
-    return act
+
+def undo_a_redemption(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy()))
+    actor = harness.actor("redeem")
+    redeeming.redeem(
+        actor.table, held.code or "", store_id=STORE, caller="mia", redemption_id="redemption", now=actor.now()
+    )
+    call = IdempotentRequest("mia", "undo", "hash", 0)
+    return lambda actor: redeeming.undo(
+        actor.table,
+        replace(call, now=actor.now()),
+        code=held.code or "",
+        redemption_id="redemption",
+        store_id=STORE,
+        reason="The wrong voucher",
+    )
 
 
 def report(harness: Harness) -> Act:
@@ -393,7 +407,7 @@ OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     give_by_link, give_to_a_group, give_to_a_person, give_units_of_an_expired_gift,
     claim_one_of_two, claim_the_last, claim_a_parcel, claim_too_late,
     cancel, decline, ask_again, give_in_return, give_in_return_with_declined_payment,
-    use_vouchers, use_a_parcel, use_unit_of_an_expired_gift, refund, redeem,
+    use_vouchers, use_a_parcel, use_unit_of_an_expired_gift, refund, redeem, undo_a_redemption,
     report, hand_over, read_a_message, tag, receive_settled_payment, receive_settled_refund,
     give_with_a_refund, give_with_a_second_person, set_a_refund, replace_a_second_person,
     sweep_a_gift_with_a_refund, sweep_a_gift_to_a_second_person, sweep_a_gift_whose_successor_is_over_too,

@@ -49,6 +49,7 @@ WRITTEN = {
     "Payment.method": "PaymentRequest.method",
     "Payment.token": "PaymentRequest.token",
     "Recommended.title": "ProductRequest.title",
+    "Redemption.undo_reason": "UndoRequest.reason",
     "RefundRequest.note": "RefundRequestRequest.note",
     "RefundRequest.decision_note": "DecisionRequest.note",
     "RefundRequest.return_carrier": "ReturnRequest.carrier",
@@ -156,6 +157,7 @@ def test_every_text_that_people_write_has_the_bound_of_a_request() -> None:
         "redeemed_by",
         "redemption",
         "reference",
+        "undone_by",
     }
     assert {each for each in others if not each.endswith(("_id", "hash", "version"))} == known
 

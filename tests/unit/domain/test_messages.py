@@ -38,6 +38,7 @@ def test_a_named_recipient_is_notified_of_a_gift_and_sees_its_presentation(
             named_user_id="alice",
         )
     ]
+    # The account has the name, because the gift of a late record may have one that was erased.
     assert [text_of(message.named("Alice")) for message in sent] == [f"Alice sent you {looks}."]
     # The account of the giver was deleted.
     for name in (None, ERASED_NAME):

@@ -235,7 +235,7 @@ class Order:
     def repayment(self, units: int) -> Money:
         """Return the money of the next units that are refunded: the part of the total up to them, less the part before.
 
-        So the repayments of all units add up to the total, whatever the order in which they are refunded.
+        So the repayments of all units add up to the total, in any order.
         """
         total = self.payment.total
         before, after = (total.amount * count // self.quantity for count in (self.refunded, self.refunded + units))
@@ -403,7 +403,6 @@ class Holding:
         gift_id: None if the holder bought it for own use.
         redemption: id of the redemption that redeemed it; None if it is not redeemed.
         undone_at: the time at which its last redemption that was undone was undone.
-        redeemed_by: id of the merchant's user who redeemed it; None if it is not redeemed.
         return_gift_order_id: the order of the return gift, if any.
         refund_request_id: the id of the present or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
@@ -424,7 +423,6 @@ class Holding:
     quantity: int = 1
     redeemed_at: int | None = None
     redemption: str | None = None
-    redeemed_by: str | None = None
     undone_at: int | None = None
     return_gift_order_id: str | None = None
     refund_request_id: str | None = None
@@ -645,7 +643,7 @@ class RefundRequest:
         due_at: the time until which it waits in its state, exclusive; None if it does not wait for a time.
         decided_at: the time of the decision, or of the approval without one.
         without_return: whether approved goods stay with the holder.
-        held_at: the time at which the merchant said that the goods did not arrive.
+        held_at: the time at which the merchant reported that the goods did not arrive.
         refund_id: of the refund, once the units are refunded.
         policy: the policy of the order.
         version: number of changes.

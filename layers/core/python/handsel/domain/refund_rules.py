@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from handsel.domain.policy import Policy
 
 _DAY_MS = 86_400_000
-# What can be done with a refund request, by the user who asked, by the holder and by the merchant.
+# The actions on a refund request, of the user who asked, of the holder and of the merchant.
 WITHDRAW, SEND_BACK, DECIDE, RECEIVED, NOT_RECEIVED = "withdraw", "return", "decide", "received", "not_received"
 # A parcel that never left the store, or never arrived: there is nothing to send back.
 _WITHOUT_GOODS = frozenset({ShipmentStatus.READY_TO_SHIP, ShipmentStatus.LOST, ShipmentStatus.RETURNED})

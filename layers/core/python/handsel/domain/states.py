@@ -311,7 +311,7 @@ class RefundStatus(StrEnum):
 
     - `pending`: the payment provider has not confirmed the repayment yet. The units are refunded already.
     - `refunded`: the amount was repaid.
-    - `manual`: the payment provider refused the repayment for good. An operator repays it in another way.
+    - `manual`: the payment provider permanently refused the repayment. An operator repays it in another way.
     """
 
     PENDING = "pending"

@@ -5,7 +5,7 @@
 | `tok_ok`       | charged                                                |
 | `tok_timeout`  | charged, but the response to the first call is lost    |
 | `tok_no_reply` | not charged, and the response to every request is lost |
-| `tok_no_refund` | charged, but every repayment is refused for good      |
+| `tok_no_refund` | charged, but every repayment is permanently refused      |
 | any other      | declined                                               |
 
 Every other charge can be repaid.

@@ -20,7 +20,6 @@ from handsel.domain.states import (
     EndAction,
     GiftAction,
     GiftState,
-    UnitAction,
 )
 from handsel.store import attributes, holdings, keys, orders
 from handsel.store.attributes import Item
@@ -314,6 +313,8 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
         except ConditionFailed as failed:
             old_gift = failed.old[0]
             if old_gift is None:
+                if gift_id in (failed.old[1] or {}).get("reservations", {}):
+                    continue  # other units were refunded since the order was read, which changes the money of these
                 raise errors.DataIntegrityError(
                     f"order {order_id} has no reservation for its open gift {gift_id}"
                 ) from failed
@@ -345,23 +346,23 @@ def _is_passed_on(gift: Gift) -> bool:
 
 def _build_release(table: Table, gift: Gift | Timer, successor: Gift | None, *, expired: bool) -> list[Write]:
     """Return the writes that end a gift, besides the one of the gift itself: first that of its order."""
-    is_refund = expired and isinstance(gift, Gift) and gift.then is EndAction.REFUND
+    refunded = gift if expired and isinstance(gift, Gift) and gift.then is EndAction.REFUND else None
+    order = None if refunded is None else orders.get(table, gift.order_id)
     release = orders.release_reservation(
         gift.order_id,
         gift.gift_id,
         claimed=gift.shares - gift.remaining,
         unclaimed=gift.remaining,
         expired=expired,
-        action=UnitAction.REFUND if is_refund else UnitAction.RELEASE,
         successor=successor,
+        repaid=order,
     )
     if successor is not None:
         return [release, *_creation_writes(successor)]
-    if not is_refund or not isinstance(gift, Gift):
+    if refunded is None:
         return [release]
-    from handsel.store import refunds  # imported here, because claims do not need it
-
-    order = orders.get(table, gift.order_id)
     if order is None:
         raise errors.DataIntegrityError(f"the order of gift {gift.gift_id} does not exist")
-    return [release, *refunds.build_at_end(order, gift)]
+    from handsel.store import refunds  # imported here, because claims do not need it
+
+    return [release, *refunds.build_at_end(order, refunded)]

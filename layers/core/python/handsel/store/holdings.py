@@ -82,7 +82,7 @@ def redeem(redemption: Redemption) -> Update:
     return update(
         keys.holding(redemption.holding_id),
         transition(VOUCHER_MACHINE, VoucherState.USABLE, VoucherAction.REDEEM, now=now, mark=now),
-        assign({"redemption": redemption.redemption_id, "redeemed_by": redemption.redeemed_by}),
+        assign({"redemption": redemption.redemption_id}),
     )
 
 
@@ -92,7 +92,7 @@ def undo_redemption(holding: Holding, undone: Redemption) -> Update:
     The end of its validity becomes due once more: the end that its order settles may have passed it by as redeemed, even
     if the present time is before it.
     """
-    entry = {}
+    entry: Mapping[str, str] = {}
     if holding.valid_until is not None:
         # An extended voucher may have reminders of its own. The sweep finds which are left.
         is_extended = holding.extended_from is not None
@@ -101,7 +101,7 @@ def undo_redemption(holding: Holding, undone: Redemption) -> Update:
         keys.holding(holding.holding_id),
         transition(VOUCHER_MACHINE, VoucherState.REDEEMED, VoucherAction.UNDO),
         require(redemption=undone.redemption_id),
-        assign({"redemption": None, "redeemed_by": None, "undone_at": undone.undone_at, **entry}),
+        assign({"redemption": None, "undone_at": undone.undone_at, **entry}),
     )
 
 

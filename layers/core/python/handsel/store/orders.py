@@ -27,6 +27,7 @@ def to_item(order: Order) -> Item:
         **keys.order(order.order_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.orders_by_buyer(order.buyer_id), order.created_at, order.order_id),
         **attributes.to_item(order),
+        "uses": order.uses or None,  # an empty list would make most orders larger than 1 KB
     }
     if order.state in ORDER_MACHINE.due_in and order.payment.token is not None:
         shard = keys.due_orders(keys.due_shard(order.order_id))
@@ -222,19 +223,19 @@ def release_reservation(
     claimed: int,
     unclaimed: int,
     expired: bool,
-    action: UnitAction = UnitAction.RELEASE,
     successor: Gift | None = None,
+    repaid: Order | None = None,
 ) -> Update:
     """Return the update that removes the reservation of a gift.
 
     Args:
         claimed: units of the gift that become gifted.
-        unclaimed: units of the gift, to which `action` happens.
+        unclaimed: units of the gift, which become available.
         expired: True if the gift expired, which the order counts.
-        action: RELEASE or REFUND.
-        successor: the gift that has the unclaimed unit from now on, so that `action` does not happen; or None.
+        successor: the gift that has the unclaimed unit from now on instead; or None.
+        repaid: the order as it was read, if the unclaimed units are refunded instead; or None.
     """
-    moved = move_units(UnitPlace.IN_GIFT, action, unclaimed)
+    moved = move_units(UnitPlace.IN_GIFT, UnitAction.RELEASE if repaid is None else UnitAction.REFUND, unclaimed)
     if successor is not None:
         moved = Clause(
             sets=["#reservations.#successor = :successor"],
@@ -252,6 +253,7 @@ def release_reservation(
         move_units(UnitPlace.IN_GIFT, UnitAction.CLAIM, claimed),
         released,
         _has_reservation(gift_id),
+        *([] if repaid is None else [require_repayment(repaid)]),
     )
 
 

@@ -160,7 +160,7 @@ def settle(refund: Refund) -> list[Write]:
 
 
 def leave_to_operator(refund: Refund) -> Update:
-    """Return the update of a pending refund that the provider refused for good. It succeeds once."""
+    """Return the update of a pending refund that the provider permanently refused. It succeeds once."""
     return _change(refund, RefundAction.REFUSE)
 
 

@@ -15,7 +15,7 @@ from dataclasses import replace
 from handsel.domain import errors, policy
 from handsel.domain.rules import may_extend
 from handsel.domain.voucher_ends import find_next_time, list_reminder_times
-from handsel.store import holdings, orders
+from handsel.store import holdings
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Update
 from handsel.use_cases.queries import HoldingDetails
@@ -42,10 +42,7 @@ def extend(table: Table, holding_id: str, *, caller: str, clock: Callable[[], in
         raise errors.NotFound
     if holding.extended_from is not None:
         return HoldingDetails(holding, None)
-    order = orders.get(table, holding.order_id)
-    if order is None:
-        raise errors.DataIntegrityError(f"the order of holding {holding_id} does not exist")
-    terms, end = policy.find(order.policy), holding.valid_until
+    terms, end = policy.find(holding.policy), holding.valid_until
     if end is None or not may_extend(holding, terms, now=clock()):
         raise errors.NotExtendable
     later = end + terms.extend["voucher_days"] * _DAY_MS

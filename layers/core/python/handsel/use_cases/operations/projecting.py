@@ -44,7 +44,7 @@ class ChangeEffects:
         preferences_of: a user whose preferences have to be updated, with `interaction` or with viewed products.
         interaction: a purchase or a tag.
         ranked: a product that became available or unavailable.
-        is_refused: whether the provider refused a refund for good.
+        is_refused: whether the provider permanently refused a refund.
     """
 
     events: list[Event] = field(default_factory=list)
@@ -63,7 +63,7 @@ class Outcome:
 
     Attributes:
         published: the number of published events.
-        refused: the number of refunds that the provider refused for good.
+        refused: the number of refunds that the provider permanently refused.
         failed: the error of each record that has to be delivered again, by its index.
     """
 

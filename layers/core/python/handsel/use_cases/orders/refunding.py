@@ -10,10 +10,10 @@ If it runs twice, the second transaction fails on the refund of the first one, w
 """
 
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from handsel.domain import errors
-from handsel.domain.models import Refund
+from handsel.domain.models import Order, Refund
 from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment, RepaymentRefused
 from handsel.domain.rules import are_units_refunded
 from handsel.domain.states import OrderState, RefundStatus
@@ -68,17 +68,33 @@ def refund(
             request_hash=call.request_hash,
             payer_id=call.caller,
         )
-        opened = take_units(
-            table, order, quantity, now=call.now, take=lambda: refunds.create_pending(table, order, pending)
-        )
+        opened = take_units(table, order, quantity, now=call.now, take=_Taking(table, order, pending))
     call.require_same_request(opened.request_hash)
     return settle_refund(table, provider, opened)
+
+
+@dataclass
+class _Taking:
+    """An attempt to refund available units, with the money that follows from the order as it was read last."""
+
+    table: Table
+    order: Order
+    pending: Refund
+
+    def __call__(self) -> Refund:
+        pending = replace(self.pending, total=self.order.repayment(self.pending.quantity))
+        try:
+            return refunds.create_pending(self.table, self.order, pending)
+        except ConditionFailed as failed:
+            if failed.old[0]:
+                self.order = orders.from_item(failed.old[0])
+            raise
 
 
 def settle_refund(table: Table, provider: PaymentProvider, pending: Refund) -> Refund:
     """Settle a pending refund: for a retry of its buyer, the sweep, or an event of the provider.
 
-    One that the provider refuses for good is left to an operator.
+    One that the provider permanently refuses is left to an operator.
     """
     if pending.status is not RefundStatus.PENDING:
         return pending

@@ -1,7 +1,7 @@
 """Ask for a refund of a holding, and withdraw a request.
 
-What the holder does not have, a voucher that was not used or goods that were not delivered, is refunded by the transaction
-that creates the request. For delivered goods the request waits for the merchant.
+Vouchers that were not used and goods that were not delivered are refunded by the transaction that creates the request. For
+delivered goods the request waits for the merchant.
 
 | process dies                        | state left behind                  | completed by                                  |
 |-------------------------------------|------------------------------------|-----------------------------------------------|
@@ -81,7 +81,7 @@ def ask(
             raise errors.NotRefundable(NotRefundableReason.NOT_POSSIBLE) if is_holder else errors.NotFound
         why_not = find_not_refundable_reason(holding, shipment, previous, rules, now=call.now)
         if why_not is not None:
-            # What was read later may be the effect of this call itself, sent twice, or of another one.
+            # The later read may have the effect of this call itself, if it was sent twice, or of another one.
             again = table.get_many([holding_key, request_key])
             if request_key in again or again.get(holding_key) != found[holding_key]:
                 raise ConditionFailed([])
