@@ -19,9 +19,9 @@ def find_overdue(
 ) -> list[tuple[DueType, str]]:
     """Return the entries of the due index that are due, and with `scan` also overdue items that the index lacks.
 
-    Erasures are left to the sweep, which can also delete the user in the user pool.
+    Erasures and exports are left to the sweep, which can also delete a user of the user pool, and write files.
     """
-    found = dict.fromkeys(entry for entry in list_due(table, clock) if entry[0] is not DueType.ERASURE)
+    found = dict.fromkeys(entry for entry in list_due(table, clock) if entry[0] not in (DueType.EXPORT, DueType.ERASURE))
     if scan:
         progress = Progress(log, "read")
         for page in table.pages(progress, rate=rate, only=_overdue_filter(clock())):

@@ -33,6 +33,8 @@ GET /me                                        | user      | 200
 PATCH /me                                      | user      | 200
 DELETE /me                                     | user      | 202
 POST /me/keep                                  | user      | 200
+POST /me/exports                               | user      | 202
+GET /me/exports/{export_id}                    | user      | 404 not-found
 GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
@@ -190,7 +192,7 @@ WRAPPING = {
 KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption_id", "message_id", "refund_request_id")
 # Routes that respond with a page instead of a problem.
 PAGES = {"GET /g/{gift_id}"}
-FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
+FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg", "export_id": "a" * 32}
 # A well-formed id of nothing.
 UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
 

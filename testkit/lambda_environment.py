@@ -15,6 +15,7 @@ os.environ |= {
     "CLAIM_WINDOW_SECONDS": "86400",
     "PAYMENT_PROVIDER": "sandbox",
     "WEB_URL": WEB_URL,
+    "EXPORT_BUCKET": "handsel-test-exports",
     "USER_POOL_ID": "handsel-test-users",
     "LINK_KEYS_SECRET": "handsel-test-link-keys",
     "POWERTOOLS_SERVICE_NAME": "handsel",

@@ -5,12 +5,12 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
 from handsel.api.requests.accounts import ProfileRequest
-from handsel.api.views.accounts import ErasureView, FeaturesView, ProfileView
+from handsel.api.views.accounts import ErasureView, ExportView, FeaturesView, ProfileView
 from handsel.domain import errors
-from handsel.domain.models import Account
+from handsel.domain.models import Account, Export
 from handsel.runtime import clock
 from handsel.runtime.observability import count_in_cohort
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import export_bucket, table
 from handsel.use_cases import order_center, queries
 from handsel.use_cases.accounts import leaving, profiles
 
@@ -69,6 +69,40 @@ def keep_me() -> Response[str]:
     """Keep the caller's account, which was to be deleted. Idempotent."""
     request = HttpRequest(app)
     return _profile_response(request, leaving.keep(table(), request.caller.user_id, clock=clock.now_ms))
+
+
+@app.post("/me/exports")
+@operation(responses={202: ExportView}, problems=(errors.TooManyExports,), idempotent=True)
+def create_export() -> Response[str]:
+    """Export the caller's data.
+
+    The file has everything that the caller can read in this API: profile, orders, payments, gifts, holdings, refund requests, messages,
+    tagged and viewed products. It has no links of gifts. It is ready within a minute or two, and can be downloaded for a day. One
+    export a week is possible.
+    """
+    request = HttpRequest(app)
+    # Imported here, so that other requests do not load it.
+    from handsel.use_cases.accounts import exporting
+
+    export = exporting.request_export(
+        table(), request.call_without_body, object_name=clock.object_name(), web_url=request.web_url
+    )
+    return _export_response(202, export, now=request.now)
+
+
+@app.get("/me/exports/<export_id>")
+@operation(responses={200: ExportView})
+def get_export(export_id: str) -> Response[str]:
+    """Get the caller's export. Each response has a fresh link."""
+    request = HttpRequest(app)
+    from handsel.use_cases.accounts import exporting
+
+    export = exporting.get_export(table(), export_id, caller=request.caller.user_id)
+    return _export_response(200, export, now=request.now)
+
+
+def _export_response(status: int, export: Export, *, now: int) -> Response[str]:
+    return json_response(status, ExportView.of(export, now=now, sign=lambda name: export_bucket().sign(name)))
 
 
 @app.get("/meta/features")

@@ -7,6 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
+from handsel.domain.models import Export
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger
 from handsel.runtime.wiring import identities, payments, read_test_clock, table
@@ -16,6 +17,12 @@ from handsel.use_cases.operations.settling import SweepOutcome, sweep
 _MARGIN_MS = 10_000
 
 store, provider = table(), payments()
+
+
+def _write_export(export: Export) -> None:
+    from handsel.api import exports  # imported here, because few sweeps export data
+
+    exports.write(export)
 
 
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
@@ -29,6 +36,7 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         deadline=clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS,
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
         identities=identities(),
+        write_export=_write_export,
     )
     outcomes = {str(each): report.outcomes[each] for each in SweepOutcome}
     summary = {**outcomes, "failed": len(report.failed), "finished": report.finished}

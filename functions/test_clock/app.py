@@ -9,6 +9,7 @@ from handsel.api.operations import operation
 from handsel.api.requests.test_clock import AdvanceRequest
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.domain import ids
+from handsel.domain.models import Export
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock
 from handsel.runtime.observability import logger
@@ -74,8 +75,15 @@ def advance_test_clock() -> Response[str]:
         token=ids.derive_id("advance", caller.user_id, request.id)[:25],
         on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
         identities=identities(),
+        write_export=_write_export,
     )
     return json_response(200, AdvancedClockView(**_read(), done=done))
+
+
+def _write_export(export: Export) -> None:
+    from handsel.api import exports  # imported here, because few sweeps export data
+
+    exports.write(export)
 
 
 def _read() -> dict[str, Any]:

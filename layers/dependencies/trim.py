@@ -18,6 +18,7 @@ SERVICES = {
     "cognito-idp": "2016-04-18",
     "dynamodb": "2012-08-10",
     "events": "2015-10-07",
+    "s3": "2006-03-01",
     "secretsmanager": "2017-10-17",
 }
 MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}

@@ -31,6 +31,7 @@ from handsel.store import (
     accounts,
     attributes,
     erasures,
+    exports,
     gifts,
     holdings,
     keys,
@@ -337,6 +338,11 @@ class AuditIndex:
         if account.pseudonym is not None:
             self.erasures[user_id] = _time_of(timer)
 
+    def add_export(self, key: Key, item: Item) -> None:
+        """Check the newest export of a user."""
+        export = exports.from_item(item)
+        self._check_place(key, item, exports.to_item(export), due=export.ready_at is None)
+
     def add_handle(self, key: Key, item: Item) -> None:
         """Add a handle."""
         self._check_place(key, item, {})
@@ -486,6 +492,7 @@ def _id_of(key: str) -> str:
 _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] = {
     ("STORE", "STORE"): AuditIndex.add_store,
     ("USER", "ACCOUNT"): AuditIndex.add_account,
+    ("USER", "EXPORT"): AuditIndex.add_export,
     ("USER", "RECEIVED"): AuditIndex.add_received,
     ("USER", "MESSAGE"): AuditIndex.add_message,
     ("USER", "SUMMARY"): AuditIndex.add_summary,

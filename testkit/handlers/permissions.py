@@ -47,7 +47,8 @@ def needs(service: str, operation: str, request: Mapping[str, Any]) -> Iterator[
     """
     if service != "dynamodb":
         place = SECRETS[request["SecretId"]] if "SecretId" in request else "Bus.Arn"
-        yield Need(f"{service}:{operation}", "UserPool.Arn" if "UserPoolId" in request else place)
+        place = "UserPool.Arn" if "UserPoolId" in request else "Exports.Arn/*" if "Bucket" in request else place
+        yield Need(f"{service}:{operation}", place)
     elif operation == "TransactWriteItems":
         keys: dict[str, set[str]] = {}
         for entry in request["TransactItems"]:

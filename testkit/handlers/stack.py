@@ -528,7 +528,22 @@ class UserPool:
         return {}
 
 
-USER_CACHES = (wiring.identities, wiring._cognito)
+class ExportBucket:
+    """A simulated bucket: the files by name. A link names its file."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, bytes] = {}
+
+    def put_object(self, *, Bucket: str, Key: str, Body: bytes, ContentType: str) -> dict[str, Any]:  # noqa: N803
+        self.files[Key] = Body
+        return {}
+
+    def generate_presigned_url(self, operation: str, *, Params: Mapping[str, str], ExpiresIn: int) -> str:  # noqa: N803
+        assert (operation, ExpiresIn) == ("get_object", 300)
+        return f"https://exports.test/{Params['Key']}"
+
+
+USER_CACHES = (wiring.identities, wiring._cognito, wiring.export_bucket, wiring._s3)
 SECRET_CACHES = (wiring.link_keys, wiring.origin_secrets, wiring._secrets_manager)
 
 
@@ -550,6 +565,7 @@ class Simulation:
     bus: Bus = field(default_factory=Bus)
     secrets: Secrets = field(default_factory=Secrets)
     users: UserPool = field(default_factory=UserPool)
+    exports: ExportBucket = field(default_factory=ExportBucket)
     functions: dict[str, ModuleType] = field(default_factory=dict)
 
 
@@ -588,6 +604,7 @@ def open_simulation(kind: str = "memory") -> Iterator[Simulation]:
             "events": simulation.bus,
             "secretsmanager": simulation.secrets,
             "cognito-idp": simulation.users,
+            "s3": simulation.exports,
         }
         clients = {name: Client(each, SESSION.get_service_model(name)) for name, each in simulated.items()}
         with pytest.MonkeyPatch.context() as patch:
@@ -613,6 +630,7 @@ def open_stack(simulation: Simulation) -> Iterator[Stack]:
         "events": wiring.bus()._client,
         "secretsmanager": wiring.link_keys()._client,
         "cognito-idp": wiring._cognito(),
+        "s3": wiring._s3(),
     }
     for service, client in clients.items():
         client.listeners = [partial(running.check_permission, service)]

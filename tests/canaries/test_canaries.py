@@ -261,6 +261,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "PATCH /me": update_me,
     "DELETE /me": no_body,
     "POST /me/keep": no_body,
+    "POST /me/exports": no_body,
     "PUT /stores/{store_id}": put_store,
     "PUT /stores/{store_id}/products/{product_id}": put_product,
     "POST /stores/{store_id}/products/{product_id}/stock": lambda _case, _viewer, _ids: {"add": 0},

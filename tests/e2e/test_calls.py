@@ -348,6 +348,22 @@ def test_leaving(calls: Running) -> None:
     assert expect_ok(user.post("/me/keep", {}))["erase_at"] is None
 
 
+def test_exports(calls: Running) -> None:
+    calls.new_users("exporter")
+    user, key = calls.as_("exporter"), new_key()
+    asked = expect_ok(user.post("/me/exports", {}, key=key), 202)
+    assert expect_ok(user.post("/me/exports", {}, key=key), 202)["export_id"] == asked["export_id"]
+    expect_problem(user.post("/me/exports", {}, key=new_key()), 429, "too-many-exports")
+    answer = user.request("POST", "/me/exports", json={})
+    expect_problem(answer, 400, "idempotency-key-required")
+    expect_problem(user.get("/me/exports/unknown"), 404, "not-found")
+    path = f"/me/exports/{asked['export_id']}"
+    assert eventually(lambda: expect_ok(user.get(path))["state"] == "ready", seconds=90)
+    content = httpx.get(expect_ok(user.get(path))["url"])
+    assert content.status_code == 200
+    assert [json.loads(line)["type"] for line in content.text.splitlines()] == ["profile"]
+
+
 def test_recommendations(calls: Running) -> None:
     calls.new_users("chooser")
     chooser, products = calls.as_("chooser"), calls.stack["products"]
@@ -1477,7 +1493,8 @@ def test_every_declared_status_and_code_was_seen_on_the_running_stack(
         wanted: set[tuple[int, str | None]] = {(status, None) for status in operation.responses if status != BUSY}
         implied: list[type[errors.ApiProblem]] = [errors.NotFound] if route.parameters else []
         implied += [errors.InvalidRequest] if operation.body or operation.query else []
-        implied += [errors.IdempotencyKeyRequired, errors.IdempotencyKeyReused] if operation.idempotent else []
+        implied += [errors.IdempotencyKeyRequired] if operation.idempotent else []
+        implied += [errors.IdempotencyKeyReused] if operation.idempotent and operation.body else []
         wanted |= {
             (STATUS[problem.code], problem.code)
             for problem in (*operation.problems, *implied)

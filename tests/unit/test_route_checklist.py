@@ -35,7 +35,7 @@ def _outcomes(route: str) -> Iterator[str]:
     operation = handlers[ROUTES[route].method, ROUTES[route].path].operation
     yield from map(str, operation.responses)
     yield from (problem.code for problem in operation.problems)
-    if operation.idempotent:
+    if operation.idempotent and operation.body:
         yield IdempotencyKeyReused.code
     elif operation.body:
         yield InvalidRequest.code

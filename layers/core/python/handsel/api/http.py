@@ -205,6 +205,16 @@ class HttpRequest:
         caller, key = self.caller.user_id, self.idempotency_key
         return IdempotentRequest(caller, key, ids.hash_request(self._event.path, self._json), self.now)
 
+    @property
+    def call_without_body(self) -> IdempotentRequest:
+        """Return the request as an idempotent request of an operation that has no body.
+
+        Raises:
+            Unauthenticated, AccountErased, IdempotencyKeyRequired
+        """
+        caller, key = self.caller.user_id, self.idempotency_key
+        return IdempotentRequest(caller, key, ids.hash_request(self._event.path, None), self.now)
+
     @cached_property
     def _json(self) -> Any:
         return bodies.parse(

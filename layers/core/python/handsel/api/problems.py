@@ -59,6 +59,7 @@ STATUS: Mapping[str, int] = {
     "address-required": 422,
     "too-many-open-gifts": 429,
     "too-many-handles": 429,
+    "too-many-exports": 429,
     "too-many-requests": 429,
     "payment-unknown": 503,
     "busy": 503,

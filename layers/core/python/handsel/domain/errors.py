@@ -24,7 +24,7 @@ HandselError
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
-│   ├── TooManyHandles, TooManyOpenGifts, TooManyRequests
+│   ├── TooManyHandles, TooManyExports, TooManyOpenGifts, TooManyRequests
 │   └── PaymentUnknown, ServiceUnavailable     repeat the same request after `retry_after`
 ├── InvalidCatalogue               wrappings.json is invalid; defined in `wrappings`
 └── DataIntegrityError             stored data is inconsistent: an internal error to the client, an alarm to operators
@@ -53,7 +53,7 @@ class ApiProblem(HandselError):
     code: ClassVar[str]
     title: ClassVar[str]
     explanation: ClassVar[str]
-    retry_after: ClassVar[int | None] = None
+    retry_after: int | None = None
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail or self.title)
@@ -548,6 +548,18 @@ class TooManyHandles(ApiProblem):
     title = "You have changed your handle too often. Take an earlier one back, or wait."
     explanation = "Each earlier handle is kept for its user for 90 days; at most 10 are kept."
     retry_after = 86_400
+
+
+class TooManyExports(ApiProblem):
+    """The caller asked for an export less than a week ago."""
+
+    code = "too-many-exports"
+    title = "You can export your data once a week."
+    explanation = "The last export is less than a week old."
+
+    def __init__(self, seconds: int) -> None:
+        super().__init__(f"The next export is possible in {seconds} seconds.")
+        self.retry_after = seconds
 
 
 class PaymentUnknown(ApiProblem):

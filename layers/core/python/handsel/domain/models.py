@@ -14,6 +14,7 @@ from handsel.domain.states import (
     VALIDITY_OVER,
     WINDOW_OVER,
     EndAction,
+    ExportState,
     GiftState,
     OrderState,
     RefundCause,
@@ -31,6 +32,8 @@ FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
+# How long an export can be downloaded.
+EXPORT_KEPT_MS = 86_400_000
 
 # The highest stock of a product, in units.
 MAX_STOCK = 10**9
@@ -734,6 +737,31 @@ class Account:
     def is_erased_at(self, now: int) -> bool:
         """Return whether it is erased at a time: from exactly `erase_at` on, whether its data is deleted already or not."""
         return self.erased_at is not None or (self.erase_at is not None and self.erase_at <= now)
+
+
+@dataclass(frozen=True, slots=True)
+class Export:
+    """The newest export of a user's data. A user has one at most: the next one replaces it.
+
+    Attributes:
+        object_name: the name of the file in the bucket, which cannot be guessed.
+        web_url: the origin of links and pictures in the file.
+        ready_at: the time at which the file was written; None before.
+    """
+
+    export_id: str
+    user_id: str
+    object_name: str
+    web_url: str
+    created_at: int
+    request_hash: str
+    ready_at: int | None = None
+
+    def state_at(self, now: int) -> ExportState:
+        """Return the state at a time: it can be downloaded for a day."""
+        if self.ready_at is None:
+            return ExportState.PENDING
+        return ExportState.READY if now < self.ready_at + EXPORT_KEPT_MS else ExportState.EXPIRED
 
 
 @dataclass(frozen=True, slots=True)

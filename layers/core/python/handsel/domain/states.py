@@ -712,6 +712,38 @@ def _shipment_document() -> dict[str, object]:
     }
 
 
+# --- exports ----------------------------------------------------------------------------------------------------------
+
+
+class ExportState(StrEnum):
+    """State of an export.
+
+    - `pending`: the file is not written yet.
+    - `ready`: the file can be downloaded.
+    - `expired`: the file is deleted.
+    """
+
+    PENDING = "pending"
+    READY = "ready"
+    EXPIRED = "expired"
+
+
+class ExportAction(StrEnum):
+    """The actions on an export."""
+
+    WRITE = "write"
+
+
+EXPORT_MACHINE = Machine(
+    states=(ExportState.PENDING, ExportState.READY),  # `expired` is derived from the time, see `Export.state_at`
+    actions=ExportAction,
+    initial=ExportState.PENDING,
+    transitions={(ExportState.PENDING, ExportAction.WRITE): Transition(ExportState.READY)},
+    stored_in={ExportState.READY: "ready_at"},
+    due_in=frozenset({ExportState.PENDING}),
+)
+
+
 # --- accounts ---------------------------------------------------------------------------------------------------------
 
 

@@ -32,6 +32,11 @@ def pseudonym() -> str:
     return f"erased-{secrets.token_hex(16)}"
 
 
+def object_name() -> str:
+    """Return a random name of 256 bits for a file."""
+    return secrets.token_urlsafe(32)
+
+
 def voucher_code() -> str:
     """Return a random code of 80 bits, in characters that are easy to read aloud."""
     return "".join(_ALPHABET[byte % len(_ALPHABET)] for byte in secrets.token_bytes(_CODE_LENGTH))

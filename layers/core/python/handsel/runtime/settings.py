@@ -27,6 +27,7 @@ class Settings:
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
         origin_secret: the secret with the values of the header that the distribution adds; empty if the API answers
             requests to its own address.
+        export_bucket: the bucket of exports; empty if the function needs none.
         user_pool_id: the user pool whose users the function deletes when they are erased; empty if there is none.
         sign_in_url, sign_in_client_id: the endpoint of the user pool and its client; empty if there is none.
         sign_in_mfa: whether the user pool offers two-step sign-in: OFF, OPTIONAL or ON.
@@ -47,6 +48,7 @@ class Settings:
     web_url: str
     link_keys_secret: str
     origin_secret: str
+    export_bucket: str
     user_pool_id: str
     sign_in_url: str
     sign_in_client_id: str
@@ -94,6 +96,7 @@ def settings() -> Settings:
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
         origin_secret=os.environ.get("ORIGIN_SECRET", ""),
+        export_bucket=os.environ.get("EXPORT_BUCKET", ""),
         user_pool_id=os.environ.get("USER_POOL_ID", ""),
         sign_in_url=os.environ.get("SIGN_IN_URL", ""),
         sign_in_client_id=os.environ.get("SIGN_IN_CLIENT_ID", ""),

@@ -17,11 +17,13 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
     from handsel.domain.identities import IdentityProvider
     from handsel.domain.payments import PaymentProvider
     from handsel.runtime.bus import Bus
+    from handsel.runtime.export_bucket import ExportBucket
     from handsel.runtime.secrets import CachedSecret, LinkKeys
 
 # Items that do not exist, of the kinds that functions of the API may read.
@@ -108,6 +110,8 @@ def _client(service: str) -> object:
         # By default botocore builds its user agent of thirty parts, twice per call.
         user_agent=f"handsel botocore/{botocore.__version__}",
         parameter_validation=False,
+        # Of S3 only: links that work in every region.
+        signature_version="s3v4" if service == "s3" else None,
     )
     return _session().create_client(service, config=config)
 
@@ -132,6 +136,19 @@ def identities() -> "IdentityProvider":
 @cache
 def _cognito() -> "CognitoIdentityProviderClient":
     return cast("CognitoIdentityProviderClient", _client("cognito-idp"))
+
+
+@cache
+def export_bucket() -> "ExportBucket":
+    """Return the bucket of exports."""
+    from handsel.runtime.export_bucket import ExportBucket  # imported here: few calls export data
+
+    return ExportBucket(_s3, settings().export_bucket)
+
+
+@cache
+def _s3() -> "S3Client":
+    return cast("S3Client", _client("s3"))
 
 
 @cache

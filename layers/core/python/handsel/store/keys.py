@@ -330,6 +330,11 @@ def voucher_expiry_range(user_id: str, since: int, until: int) -> tuple[Key, Key
     return Key(pk, f"VOUCHER_EXPIRY#{since:013d}"), Key(pk, f"VOUCHER_EXPIRY#{until + 1:013d}")
 
 
+def export(user_id: str) -> Key:
+    """Return the key of an EXPORT item."""
+    return Key(_join("USER", user_id), "EXPORT")
+
+
 def test_clock() -> Key:
     """Return the key of the TEST_CLOCK item."""
     return Key("TEST_CLOCK", "TEST_CLOCK")

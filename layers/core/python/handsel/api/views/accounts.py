@@ -1,11 +1,13 @@
 """Views of accounts and of the counters of an order center."""
 
+from collections.abc import Callable
 from typing import Self
 
-from handsel.api.views.base import Count, Timestamp, View
+from handsel.api.views.base import Count, Timestamp, Url, View, optional_timestamp
 from handsel.domain import models
 from handsel.domain.erasure import build_receipt
 from handsel.domain.rollout import Feature, Rollout
+from handsel.domain.states import ExportState
 from handsel.domain.summary import Counts
 from handsel.domain.times import format_timestamp
 
@@ -153,6 +155,42 @@ class ErasureView(View):
                 for each in receipt
                 if each.reason is not None
             ],
+        )
+
+
+class ExportView(View):
+    """An export of the caller's data.
+
+    Attributes:
+        export_id: the ID of the export.
+        state: `pending` until the file is written, then `ready` for a day, then `expired`.
+        created_at: the time of the request.
+        url: the link to the file, which works for five minutes; null unless the state is `ready`. The file has one JSON object per
+            line, each with a `type`.
+        expires_at: the time until which the file can be downloaded; null before it is written.
+    """
+
+    export_id: str
+    state: ExportState
+    created_at: Timestamp
+    url: Url | None
+    expires_at: Timestamp | None
+
+    @classmethod
+    def of(cls, export: models.Export, *, now: int, sign: Callable[[str], str]) -> Self:
+        """Return the view of an export at the time `now`.
+
+        Args:
+            sign: makes the link to a file by its name.
+        """
+        state = export.state_at(now)
+        ends_at = None if export.ready_at is None else export.ready_at + models.EXPORT_KEPT_MS
+        return cls(
+            export_id=export.export_id,
+            state=state,
+            created_at=format_timestamp(export.created_at),
+            url=sign(export.object_name) if state is ExportState.READY else None,
+            expires_at=optional_timestamp(ends_at),
         )
 
 

@@ -19,6 +19,7 @@ from collections.abc import Callable, Iterable
 
 from handsel.domain import errors
 from handsel.domain.identities import NO_IDENTITIES, IdentityProvider
+from handsel.domain.models import Export
 from handsel.domain.payments import PaymentProvider
 from handsel.store import test_clock
 from handsel.store.orders import SETTLE_AFTER_MS
@@ -46,6 +47,7 @@ def advance(
     token: str,
     on_failure: Callable[[str, Exception], None],
     identities: IdentityProvider = NO_IDENTITIES,
+    write_export: Callable[[Export], None] | None = None,
 ) -> bool:
     """Advance the clock by at most `seconds`, and settle what is due then. Return whether that was all.
 
@@ -57,7 +59,7 @@ def advance(
         set_offset: sets the offset of `clock`.
         remaining_ms: the time left for settling.
         token: identifies the call, in at most 25 characters.
-        on_failure, identities: as for `sweep`.
+        on_failure, identities, write_export: as for `sweep`.
 
     Raises:
         InvalidRequest: the time would be too far ahead.
@@ -75,6 +77,7 @@ def advance(
             on_failure=on_failure,
             entries=entries,
             identities=identities,
+            write_export=write_export,
         )
 
     known = list_due_until(table, clock() + seconds * 1000)

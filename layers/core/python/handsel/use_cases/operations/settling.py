@@ -13,6 +13,7 @@ from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.identities import NO_IDENTITIES, IdentityProvider
+from handsel.domain.models import Export
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState
 from handsel.store import gifts, keys, orders, refunds
@@ -35,6 +36,7 @@ class DueType(StrEnum):
     REFUND = "refund"
     REMINDER = "reminder"
     SHIPMENT = "shipment"
+    EXPORT = "export"
     ERASURE = "erasure"
     # Many vouchers may end at the same time. The last types wait for no others.
     VOUCHERS = "vouchers"
@@ -48,6 +50,7 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.REFUND: keys.due_refunds,
     DueType.REMINDER: keys.due_reminders,
     DueType.SHIPMENT: keys.due_unshipped,
+    DueType.EXPORT: keys.due_exports,
     DueType.ERASURE: keys.due_erasures,
     DueType.VOUCHERS: keys.due_vouchers,
     DueType.EXTENDED: keys.due_extended,
@@ -65,6 +68,7 @@ class SweepOutcome(StrEnum):
     REFUNDED = "refunded"
     REMINDED = "reminded"
     NOT_SHIPPED = "not_shipped"
+    EXPORTED = "exported"
     ERASED = "erased"
     EXPIRED = "expired"
 
@@ -103,6 +107,7 @@ def sweep(
     on_failure: Callable[[str, Exception], None],
     entries: Iterable[Entry] | None = None,
     identities: IdentityProvider = NO_IDENTITIES,
+    write_export: Callable[[Export], None] | None = None,
 ) -> SweepReport:
     """Settle everything that is due, several entries concurrently.
 
@@ -114,6 +119,7 @@ def sweep(
         on_failure: receives the id and the error of each entry that cannot be settled.
         entries: the entries to settle; all of the due index if None.
         identities: where the sign-in of an erased user is deleted.
+        write_export: writes the file of an export; exports stay due if None.
     """
     report = SweepReport()
 
@@ -137,6 +143,8 @@ def sweep(
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
                 case DueType.SHIPMENT:
                     return [SweepOutcome.NOT_SHIPPED if report_not_shipped(table, item_id, now=clock()) else None]
+                case DueType.EXPORT:
+                    return [_export(table, item_id, write_export, now=clock())]
                 case DueType.ERASURE:
                     return [_erase(table, provider, identities, item_id, clock=clock, deadline=deadline)]
                 case DueType.VOUCHERS:
@@ -246,6 +254,16 @@ def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tu
 
 def _remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[SweepOutcome | Exception | None]:
     return [SweepOutcome.REMINDED if is_sent else None for is_sent in remind(table, gift_ids, now=now)]
+
+
+def _export(
+    table: Table, user_id: str, write_export: Callable[[Export], None] | None, *, now: int
+) -> SweepOutcome | None:
+    if write_export is None:
+        return None
+    from handsel.use_cases.accounts.exporting import settle_export  # imported here, because few sweeps export data
+
+    return SweepOutcome.EXPORTED if settle_export(table, user_id, write_export, now=now) else None
 
 
 def _erase(
