@@ -1,4 +1,4 @@
-"""Tests of leaving: the deletion of the account, and keeping it."""
+"""Tests of leaving: a copy of the user's data, the deletion of the account, and keeping it."""
 
 import json
 import secrets
@@ -122,3 +122,28 @@ def test_an_erased_user_is_signed_out_with_a_clear_page(
     page.goto(f"/g/{gift['gift_id']}")
     expect(page.get_by_text("已注销的用户").first).to_be_visible()
     check(page)
+
+
+def test_a_user_takes_their_data_along(person: Invite, stack: Running) -> None:
+    name = new_user(stack)
+    order = stack.buy(by=name)
+    visitor = person(name)
+    page = visitor.page
+    page.goto("/#/me")
+    page.get_by_role("button", name="Request your data").click()
+    download = page.get_by_role("button", name="Download")
+    expect(download).to_be_visible()
+    check(page)
+    with page.expect_download() as started:
+        download.click()
+    text = started.value.path().read_text()
+    assert order["order_id"] in text
+    assert all(json.loads(line) for line in text.splitlines())
+    # The page knows it after a reload; another one has to wait.
+    page.reload()
+    expect(download).to_be_visible()
+    elsewhere = person(name)
+    elsewhere.page.goto("/#/me")
+    elsewhere.expects(429)
+    elsewhere.page.get_by_role("button", name="Request your data").click()
+    expect(elsewhere.page.get_by_role("alert")).to_have_text("You can ask for your data once a week.")

@@ -116,6 +116,7 @@ export const words = {
   "problem.no-return-expected": "This has already been sent back. Reload the page to see where it is.",
   "problem.voucher-refunded": "This voucher was refunded.",
   "problem.not-extendable": "This voucher can't be kept any longer.",
+  "problem.too-many-exports": "You can ask for your data once a week.",
   "problem.account-erased": "This account was deleted.",
 
   // why there is no refund
@@ -636,6 +637,13 @@ export const words = {
   "refund.return_invalid": "Please check the carrier and the tracking number.",
 
   // leaving
+  "leaving.export": "Your data",
+  "leaving.export.hint": "Get a file with everything you can see here: orders, gifts, vouchers, parcels and messages. Once a week; it can be downloaded for a day.",
+  "leaving.export.ask": "Request your data",
+  "leaving.export.pending": "We're preparing your file. It takes a minute or two.",
+  "leaving.export.ready": "Your file is ready until {time}.",
+  "leaving.export.expired": "Your last file is no longer available.",
+  "leaving.export.download": "Download",
   "leaving.delete": "Delete account",
   "leaving.delete.hint": "You have 7 days to change your mind.",
   "leaving.delete.ask": "Delete account…",

@@ -765,7 +765,7 @@ async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return problem.code !== "too-many-open-gifts";
+  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {
