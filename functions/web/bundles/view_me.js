@@ -55,7 +55,7 @@ function exportSettings() {
     const { export_id: id } = await create("export", "/me/exports", {});
     local.setJson(EXPORT_KEY, { id });
     await show();
-    announce(content.querySelector("[role=status]")?.textContent ?? "");
+    content.querySelector("[role=status]")?.focus();
   }
 
   async function show() {
@@ -65,16 +65,21 @@ function exportSettings() {
     const { state, expires_at: until } = found;
     fill(
       content,
-      h("p", { role: "status" }, t(`leaving.export.${state}`, { time: until && when(until) })),
+      h("p", { role: "status", tabindex: -1 }, t(`leaving.export.${state}`, { time: until && when(until) })),
       state === "ready" && action(t("leaving.export.download"), download),
       state === "expired" && action(t("leaving.export.ask"), ask),
     );
-    if (state === "pending") setTimeout(() => content.isConnected && show().catch(() => {}), POLL_MS);
+    if (state === "pending") setTimeout(poll, POLL_MS);
+  }
+
+  function poll() {
+    if (content.isConnected) show().catch(() => setTimeout(poll, POLL_MS));
   }
 
   async function download() {
     const { url } = await call("GET", `/me/exports/${local.getJson(EXPORT_KEY).id}`);
-    location.assign(url);
+    if (url) location.assign(url);
+    else await show();
   }
 
   show().catch(() => fill(content, action(t("try_again"), show)));
