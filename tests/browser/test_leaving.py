@@ -130,7 +130,12 @@ def test_a_user_takes_their_data_along(person: Invite, stack: Running) -> None:
     visitor = person(name)
     page = visitor.page
     page.goto("/#/me")
-    page.get_by_role("button", name="Request your data").click()
+    with page.expect_response(lambda response: response.url.endswith("/me/exports")) as answered:
+        page.get_by_role("button", name="Request your data").click()
+    expect(page.get_by_text("We're preparing your file.")).to_be_visible()
+    check(page)
+    # The sweep writes the file; the page asks for it now and then.
+    stack.advance_to(answered.value.json()["created_at"])
     download = page.get_by_role("button", name="Download")
     expect(download).to_be_visible()
     check(page)

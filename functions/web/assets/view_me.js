@@ -1,4 +1,4 @@
-// The account: display name, handle, recommendations, language, sign-out, and leaving for good.
+// The account: display name, handle, recommendations, language, sign-out, and leaving.
 
 import { call } from "./api.js";
 import { announce, config, fill, h } from "./dom.js";
