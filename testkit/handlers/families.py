@@ -198,7 +198,7 @@ class Family:
         asked_by = request.refund_request_id
         self.holdings[back.holding_id] = replace(back, refunded_at=LATELY, refund_request_id=asked_by)
         done = replace(request, state=RefundRequestState.REFUNDED, due_at=None, version=1)
-        self.more.append(refund_requests.to_item(replace(done, refund_id=put.item["refund_id"])))
+        self.more.append(refund_requests.to_item(replace(done, refund_id=str(put.item["refund_id"]))))
         order = self._order("delivered", PARCEL, 1, used=1)
         parcel = self._sent(
             Holding(

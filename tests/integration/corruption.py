@@ -453,17 +453,6 @@ def _vouchers_without_a_timer(editor: TableEditor) -> Expected:
     return {(IssueType.NOT_DUE, editor.order("answering").pk)}
 
 
-def _address_erased_too_late(editor: TableEditor) -> Expected:
-    key = keys.address(editor.shipment().pk.partition("#")[2])
-    editor.change(key, ttl=editor.get(key)["ttl"] + 1)
-    return {(IssueType.ADDRESS_DIFFERS, f"{key.pk}/ADDRESS")}
-
-
-def _address_missing(editor: TableEditor) -> Expected:
-    editor.delete(keys.address(editor.shipment().pk.partition("#")[2]))
-    return {(IssueType.ADDRESS_DIFFERS, editor.shipment().pk)}
-
-
 def _parcel_not_shipped(editor: TableEditor) -> Expected:
     """Let the time to ship a parcel pass, without a report of it."""
     sent = replace(shipments.from_item(editor.get(editor.shipment())), events={}, ship_by=NOW - HOUR)

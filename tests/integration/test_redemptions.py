@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from handsel.runtime import wiring
-from handsel.use_cases.fulfilment import voucher_ends
+from handsel.use_cases.operations import voucher_ends
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, ROLES, Answer, Stack
 
