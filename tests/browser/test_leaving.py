@@ -1,4 +1,4 @@
-"""Tests of leaving: the deletion of the account, and keeping it."""
+"""Tests of leaving: a copy of the user's data, the deletion of the account, and keeping it."""
 
 import json
 import secrets
@@ -94,6 +94,7 @@ def test_an_erased_user_is_signed_out_with_a_clear_page(
     name = new_user(stack)
     gift = stack.give(stack.buy(by=name)["order_id"], by=name)
     register_secret(gift["secret"])
+    assert stack.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]}).status_code == 201
     visitor = person(name)
     page = visitor.page
     erase_at = stack.as_(name).request("DELETE", "/me").json()["erase_at"]
@@ -115,3 +116,39 @@ def test_an_erased_user_is_signed_out_with_a_clear_page(
     other.expects(410)
     other.page.goto(f"/g/{gift['gift_id']}")
     expect(heading(other.page, "This account was deleted")).to_be_visible()
+
+    # Others see no name any more.
+    page = person("bob", locale="zh-CN").page
+    page.goto(f"/g/{gift['gift_id']}")
+    expect(page.get_by_text("已注销的用户").first).to_be_visible()
+    check(page)
+
+
+def test_a_user_takes_their_data_along(person: Invite, stack: Running) -> None:
+    name = new_user(stack)
+    order = stack.buy(by=name)
+    visitor = person(name)
+    page = visitor.page
+    page.goto("/#/me")
+    with page.expect_response(lambda response: response.url.endswith("/me/exports")) as answered:
+        page.get_by_role("button", name="Request your data").click()
+    expect(page.get_by_text("We're preparing your file.")).to_be_visible()
+    check(page)
+    # The sweep writes the file; the page asks for it now and then.
+    stack.advance_to(answered.value.json()["created_at"])
+    download = page.get_by_role("button", name="Download")
+    expect(download).to_be_visible()
+    check(page)
+    with page.expect_download() as started:
+        download.click()
+    text = started.value.path().read_text()
+    assert order["order_id"] in text
+    assert all(json.loads(line) for line in text.splitlines())
+    # The page knows it after a reload; another one has to wait.
+    page.reload()
+    expect(download).to_be_visible()
+    elsewhere = person(name)
+    elsewhere.page.goto("/#/me")
+    elsewhere.expects(429)
+    elsewhere.page.get_by_role("button", name="Request your data").click()
+    expect(elsewhere.page.get_by_role("alert")).to_have_text("You can ask for your data once a week.")

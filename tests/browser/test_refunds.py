@@ -188,7 +188,7 @@ def test_delivered_goods_are_sent_back_and_refunded(
     expect(heading(page, "Refund requested" if is_english else "已申请退款")).to_be_visible()
     expect(page.get_by_text("A cup has a crack.")).to_be_visible()
     check(page)
-    # Whoever asks can withdraw the request, and ask again.
+    # The request can be withdrawn, and repeated.
     page.get_by_role("button", name="Withdraw request" if is_english else "撤销申请").click()
     expect(heading(page, "Request withdrawn" if is_english else "申请已撤销")).to_be_visible()
     ask(page, "Damaged or faulty" if is_english else "商品破损或有问题", words=words)

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handsel.api.languages import LANGUAGES, negotiate
+from handsel.domain.names import ERASED_NAME
 from handsel.domain.texts import TEXTS
 
 SCRIPT = Path(__file__).parents[2] / "functions" / "web" / "assets" / "i18n.js"
@@ -71,6 +72,10 @@ def test_any_header_results_in_a_supported_language(header: str) -> None:
 
 def test_a_long_header_is_parsed_quickly() -> None:
     assert negotiate("zh" + "-abcdefgh" * 2000 + "!") == "en"
+
+
+def test_pages_translate_the_name_of_erased_users() -> None:
+    assert f'const ERASED_NAME = "{ERASED_NAME}";' in SCRIPT.read_text()
 
 
 def test_pages_and_texts_have_the_same_languages() -> None:

@@ -110,12 +110,12 @@ async function requestToken(source) {
   }
 }
 
-/** Return whether the same request may succeed in a moment. Waiting does not lift the limit on open gifts. */
+/** Return whether the same request may succeed in a moment. Waiting does not lift the limits on open gifts and on exports. */
 async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return problem.code !== "too-many-open-gifts";
+  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {

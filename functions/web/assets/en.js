@@ -116,6 +116,7 @@ export const words = {
   "problem.no-return-expected": "This has already been sent back. Reload the page to see where it is.",
   "problem.voucher-refunded": "This voucher was refunded.",
   "problem.not-extendable": "This voucher can't be kept any longer.",
+  "problem.too-many-exports": "You can ask for your data once a week.",
   "problem.account-erased": "This account was deleted.",
 
   // why there is no refund
@@ -636,6 +637,13 @@ export const words = {
   "refund.return_invalid": "Please check the carrier and the tracking number.",
 
   // leaving
+  "leaving.export": "Your data",
+  "leaving.export.hint": "Get a file with everything you can see here: orders, gifts, vouchers, parcels and messages. Once a week; it can be downloaded for a day.",
+  "leaving.export.ask": "Request your data",
+  "leaving.export.pending": "We're preparing your file. It takes a minute or two.",
+  "leaving.export.ready": "Your file is ready until {time}.",
+  "leaving.export.expired": "Your last file is no longer available.",
+  "leaving.export.download": "Download",
   "leaving.delete": "Delete account",
   "leaving.delete.hint": "You have 7 days to change your mind.",
   "leaving.delete.ask": "Delete account…",
@@ -643,8 +651,8 @@ export const words = {
   "leaving.deleted": "What will be deleted",
   "leaving.deleted.1": "Your name, sign-in, messages, saved products and history.",
   "leaving.deleted.2": "Gifts nobody has opened. You get your money back.",
-  "leaving.deleted.3": "Whatever you bought and haven't used. You get your money back.",
-  "leaving.deleted.4": "Vouchers you haven't used. The money goes back to whoever paid for them.",
+  "leaving.deleted.3": "Purchases you haven't used. You get your money back.",
+  "leaving.deleted.4": "Vouchers you haven't used. The money goes back to the person who paid.",
   "leaving.kept": "What stays",
   "leaving.kept.1": "Orders, payments and refunds, without your name: stores must be able to account for their sales.",
   "leaving.kept.2": "Gifts you sent or received, without your name: your friends have them, too.",
@@ -656,6 +664,7 @@ export const words = {
   "leaving.banner": "Your account will be deleted on {time}.",
   "leaving.keep": "Keep my account",
   "leaving.kept_account": "Your account stays.",
+  erased_name: "Someone who left",
   "leaving.erased": "This account was deleted",
   "leaving.erased.text": "You're signed out. Refunds that are still on their way will reach the card that was charged.",
 };

@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
-import { t, when } from "./i18n.js";
+import { shownName, t, when } from "./i18n.js";
 import { statusOf, timeline } from "./timeline.js";
 import { action, copy, problem } from "./ui.js";
 import { cover } from "./gift_wrap.js";
@@ -125,8 +125,8 @@ export function claimList({ state, claims, remaining, shares }) {
         h(
           "li",
           {},
-          h("span", { class: "initial", "aria-hidden": "true" }, [...display_name][0] ?? "·"),
-          h("span", { dir: "auto" }, display_name),
+          h("span", { class: "initial", "aria-hidden": "true" }, [...shownName(display_name)][0] ?? "·"),
+          h("span", { dir: "auto" }, shownName(display_name)),
           h("time", { class: "faint", datetime: claimed_at }, when(claimed_at)),
           shipment_status && h("span", { class: "faint" }, statusOf(shipment_status)),
         ),

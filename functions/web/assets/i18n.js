@@ -17,8 +17,14 @@ document.head.dataset.retrying = words.retrying;
 // Letters and controls of scripts that are written from right to left.
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
+// The name that the API gives to users whose accounts were deleted.
+const ERASED_NAME = "Someone who left";
+
+/** Return the name of a user in the language of the page. */
+export const shownName = (name) => (name === ERASED_NAME ? words.erased_name : name);
+
 /** Return a name for use in a sentence of ours, which it must not reorder (Unicode's isolates, UAX #9). */
-export const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value);
+export const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : shownName(value));
 
 /** Return the text of a key, with its `{name}` placeholders filled in. A text may be a function of its values. */
 export function t(key, values = {}) {

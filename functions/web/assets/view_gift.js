@@ -3,7 +3,7 @@
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { hasFeature } from "./features.js";
-import { money, t, when } from "./i18n.js";
+import { money, shownName, t, when } from "./i18n.js";
 import { removeLink, savedLink } from "./links.js";
 import { outcomeOf } from "./outcome.js";
 import { panel } from "./panel.js";
@@ -156,7 +156,7 @@ function claimRow(claim, kind, asked) {
   return h(
     "li",
     {},
-    h("span", {}, h("bdi", {}, h("strong", {}, name)), status && ` · ${statusOf(status)}`),
+    h("span", {}, h("bdi", {}, h("strong", {}, shownName(name))), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
     request && h("span", { class: "ask" }, h("a", { href: `#/refunds/${request.refund_request_id}` }, t(`refund.${request.state}`))),
     id && (!request || request.state === "withdrawn") && h("div", { class: "ask" }, action(t("refund.ask"), () => askFor(claim, kind), { class: "link" })),

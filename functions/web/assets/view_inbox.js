@@ -87,6 +87,8 @@ function wayTo({ kind, gift_id: id, link }) {
   // A link into the app names what the message is about: a voucher, a parcel or an order.
   const { hash } = new URL(link);
   if (hash) return hash;
+  // To a merchant, for whom there is no page.
+  if (kind === "parcel_not_shipped") return "#/inbox";
   if (!id) return "#/center/holdings";
   return TO_THE_GIVER.includes(kind) ? `#/gifts/${id}` : `/g/${id}`;
 }

@@ -1,9 +1,9 @@
-// The account: display name, handle, recommendations, language, sign-out, and leaving for good.
+// The account: display name, handle, recommendations, language, sign-out, and leaving.
 
 import { call } from "./api.js";
 import { announce, config, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
-import { erasureSettings } from "./leaving.js";
+import { erasureSettings, exportSettings } from "./leaving.js";
 import { handleInput, saveProfile } from "./profile.js";
 import { canRenew, signOut } from "./session.js";
 import { problem, runAction } from "./ui.js";
@@ -25,6 +25,7 @@ export async function view(main) {
     languages(),
     twoStep,
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
+    exportSettings(),
     erasureSettings(me.erase_at ?? null),
   );
   return t("center.me");

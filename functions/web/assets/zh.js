@@ -116,6 +116,7 @@ export const words = {
   "problem.no-return-expected": "商品已经寄回，请刷新页面查看进度。",
   "problem.voucher-refunded": "团购券已退款。",
   "problem.not-extendable": "这张团购券无法延期。",
+  "problem.too-many-exports": "每周只能申请一次。",
   "problem.account-erased": "该账号已注销。",
 
   // 不能退款的原因
@@ -635,7 +636,14 @@ export const words = {
   "refund.return_now": "保存",
   "refund.return_invalid": "请检查快递公司和快递单号。",
 
-  // 注销
+  // 注销与导出
+  "leaving.export": "导出我的数据",
+  "leaving.export.hint": "把你在这里能看到的内容保存为一个文件，包括订单、礼物、卡券、包裹和消息。每周可申请一次，一天内可下载。",
+  "leaving.export.ask": "申请导出",
+  "leaving.export.pending": "正在准备文件，需要一两分钟。",
+  "leaving.export.ready": "文件已准备好，可在 {time} 前下载。",
+  "leaving.export.expired": "上一个文件已过期。",
+  "leaving.export.download": "下载",
   "leaving.delete": "注销账号",
   "leaving.delete.hint": "注销前有 7 天时间可以反悔。",
   "leaving.delete.ask": "注销账号……",
@@ -656,6 +664,7 @@ export const words = {
   "leaving.banner": "账号将于 {time} 注销。",
   "leaving.keep": "取消注销",
   "leaving.kept_account": "已取消注销。",
+  erased_name: "已注销的用户",
   "leaving.erased": "账号已注销",
   "leaving.erased.text": "你已退出登录。尚未到账的退款仍会原路退回。",
 };

@@ -430,7 +430,11 @@ document.head.dataset.retrying = words.retrying;
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value);
+const ERASED_NAME = "Someone who left";
+
+const shownName = (name) => (name === ERASED_NAME ? words.erased_name : name);
+
+const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : shownName(value));
 
 function t(key, values = {}) {
   const text = words[key];
@@ -494,7 +498,7 @@ function span(seconds) {
 function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }
-return { language, isolate, t, has, choose, money, when, span, day };
+return { language, shownName, isolate, t, has, choose, money, when, span, day };
 });
 handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, realNow }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
@@ -761,7 +765,7 @@ async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return problem.code !== "too-many-open-gifts";
+  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {

@@ -430,7 +430,11 @@ document.head.dataset.retrying = words.retrying;
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : value);
+const ERASED_NAME = "Someone who left";
+
+const shownName = (name) => (name === ERASED_NAME ? words.erased_name : name);
+
+const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : shownName(value));
 
 function t(key, values = {}) {
   const text = words[key];
@@ -494,7 +498,7 @@ function span(seconds) {
 function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }
-return { language, isolate, t, has, choose, money, when, span, day };
+return { language, shownName, isolate, t, has, choose, money, when, span, day };
 });
 handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, realNow }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
@@ -761,7 +765,7 @@ async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return problem.code !== "too-many-open-gifts";
+  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {
@@ -1145,7 +1149,7 @@ function returnGift(giftId) {
 }
 return { findReturnGift, returnGift };
 });
-handsel.define("gift_result.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "ui.js", "gift_wrap.js", "return_gift.js"], async ({ call }, { fill, h }, { t, when }, { statusOf, timeline }, { action, copy, problem }, { cover }, { returnGift }) => {
+handsel.define("gift_result.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "ui.js", "gift_wrap.js", "return_gift.js"], async ({ call }, { fill, h }, { shownName, t, when }, { statusOf, timeline }, { action, copy, problem }, { cover }, { returnGift }) => {
 function result(view, holding) {
   return [
     h(
@@ -1259,8 +1263,8 @@ function claimList({ state, claims, remaining, shares }) {
         h(
           "li",
           {},
-          h("span", { class: "initial", "aria-hidden": "true" }, [...display_name][0] ?? "·"),
-          h("span", { dir: "auto" }, display_name),
+          h("span", { class: "initial", "aria-hidden": "true" }, [...shownName(display_name)][0] ?? "·"),
+          h("span", { dir: "auto" }, shownName(display_name)),
           h("time", { class: "faint", datetime: claimed_at }, when(claimed_at)),
           shipment_status && h("span", { class: "faint" }, statusOf(shipment_status)),
         ),

@@ -379,7 +379,7 @@ button.seal[aria-busy]::before { content: none; }
 .qr img { width: 200px; height: 200px; padding: 12px; border-radius: 12px; background: #fff; }
 .code { margin: .2rem 0 .8rem; font: 600 1.35rem/1.4 ui-monospace, "SF Mono", Menlo, Consolas, monospace; letter-spacing: .06em; user-select: all; }
 .code span { display: inline-block; margin: 0 .28em; }
-.redeemed .code, .expired .code { text-decoration: line-through; color: var(--faint); }
+.redeemed .code, .expired .code, .refunded .code { text-decoration: line-through; color: var(--faint); }
 .stamp { width: fit-content; margin: 1rem auto 0; padding: .2rem 1rem; border: 3px double var(--red); border-radius: 8px; color: var(--red); font-weight: 700; rotate: -4deg; }
 dl { margin: 16px 0 0; }
 dt { margin-top: .7rem; color: var(--faint); font-size: .85rem; }

@@ -207,7 +207,7 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_gift.js", ["api.js", "dom.js", "features.js", "i18n.js", "links.js", "outcome.js", "panel.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { hasFeature }, { money, t, when }, { removeLink, savedLink }, { outcomeOf }, { panel }, { contacts, findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, copy, countdown }, { watch }) => {
+handsel.define("view_gift.js", ["api.js", "dom.js", "features.js", "i18n.js", "links.js", "outcome.js", "panel.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { hasFeature }, { money, shownName, t, when }, { removeLink, savedLink }, { outcomeOf }, { panel }, { contacts, findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, copy, countdown }, { watch }) => {
 const MAX_OFFERED = 20;
 const MAX_REQUESTS = 100;
 
@@ -341,7 +341,7 @@ function claimRow(claim, kind, asked) {
   return h(
     "li",
     {},
-    h("span", {}, h("bdi", {}, h("strong", {}, name)), status && ` · ${statusOf(status)}`),
+    h("span", {}, h("bdi", {}, h("strong", {}, shownName(name))), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
     request && h("span", { class: "ask" }, h("a", { href: `#/refunds/${request.refund_request_id}` }, t(`refund.${request.state}`))),
     id && (!request || request.state === "withdrawn") && h("div", { class: "ask" }, action(t("refund.ask"), () => askFor(claim, kind), { class: "link" })),

@@ -300,6 +300,7 @@ function message(unread) {
 function wayTo({ kind, gift_id: id, link }) {
   const { hash } = new URL(link);
   if (hash) return hash;
+  if (kind === "parcel_not_shipped") return "#/inbox";
   if (!id) return "#/center/holdings";
   return TO_THE_GIVER.includes(kind) ? `#/gifts/${id}` : `/g/${id}`;
 }

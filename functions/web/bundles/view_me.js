@@ -44,7 +44,54 @@ function showPanel(title, draw) {
 }
 return { panel };
 });
-handsel.define("leaving.js", ["api.js", "dom.js", "erasure.js", "errors.js", "i18n.js", "panel.js", "router.js", "ui.js"], async ({ call }, { announce, h }, { noteErasure }, { Explained }, { t, when }, { panel }, { redraw }, { action }) => {
+handsel.define("leaving.js", ["api.js", "dom.js", "erasure.js", "errors.js", "i18n.js", "panel.js", "router.js", "storage.js", "ui.js"], async ({ call, create, Problem }, { announce, fill, h }, { noteErasure }, { Explained }, { t, when }, { panel }, { redraw }, { local }, { action }) => {
+const EXPORT_KEY = "handsel.export";
+const POLL_MS = 5_000;
+
+function exportSettings() {
+  const content = h("div", {});
+
+  async function ask() {
+    const { export_id: id } = await create("export", "/me/exports", {});
+    local.setJson(EXPORT_KEY, { id });
+    await show();
+    content.querySelector("[role=status]")?.focus();
+  }
+
+  async function show() {
+    const known = local.getJson(EXPORT_KEY);
+    const found = known && (await call("GET", `/me/exports/${known.id}`).catch(forgetIfGone));
+    if (!found) return fill(content, action(t("leaving.export.ask"), ask));
+    const { state, expires_at: until } = found;
+    fill(
+      content,
+      h("p", { role: "status", tabindex: -1 }, t(`leaving.export.${state}`, { time: until && when(until) })),
+      state === "ready" && action(t("leaving.export.download"), download),
+      state === "expired" && action(t("leaving.export.ask"), ask),
+    );
+    if (state === "pending") setTimeout(poll, POLL_MS);
+  }
+
+  function poll() {
+    if (content.isConnected) show().catch(() => setTimeout(poll, POLL_MS));
+  }
+
+  async function download() {
+    const { url } = await call("GET", `/me/exports/${local.getJson(EXPORT_KEY).id}`);
+    if (url) location.assign(url);
+    else await show();
+  }
+
+  show().catch(() => fill(content, action(t("try_again"), show)));
+  return h("fieldset", { class: "card profile" }, h("legend", {}, t("leaving.export")), h("p", { class: "faint" }, t("leaving.export.hint")), content);
+}
+
+function forgetIfGone(error) {
+  if (!(error instanceof Problem) || error.status !== 404) throw error;
+  local.delete(EXPORT_KEY);
+  return null;
+}
+
 function erasureSettings(eraseAt) {
   return h(
     "fieldset",
@@ -82,9 +129,9 @@ async function askAndDelete() {
   redraw();
   announce(t("leaving.banner", { time: when(answer.erase_at) }));
 }
-return { erasureSettings };
+return { exportSettings, erasureSettings };
 });
-handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "leaving.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { erasureSettings }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
+handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "leaving.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { erasureSettings, exportSettings }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
 const LISTS = ["orders", "sent", "received", "holdings"];
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
@@ -102,6 +149,7 @@ async function view(main) {
     languages(),
     twoStep,
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
+    exportSettings(),
     erasureSettings(me.erase_at ?? null),
   );
   return t("center.me");

@@ -7,6 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
+from handsel.domain import names
+
 Params = Mapping[str, str | int | None]
 
 
@@ -14,8 +16,8 @@ Params = Mapping[str, str | int | None]
 class Select:
     """Alternative texts, by a param.
 
-    A number selects by its plural category (CLDR: one, other). None selects `unknown`. Any other value selects the text of
-    that value, or `other` if there is none.
+    A number selects by its plural category (CLDR: one, other). None and the name of an erased user select `unknown`. Any other
+    value selects the text of that value, or `other` if there is none.
     """
 
     param: str
@@ -310,7 +312,7 @@ def render(key: str, params: Params, language: str) -> str:
 
 def _selected(select: Select, value: str | int | None, language: str) -> str:
     match value:
-        case None:
+        case None | names.ERASED_NAME:
             return "unknown"
         case int():
             return PLURALS[language](value)
