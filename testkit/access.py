@@ -131,7 +131,7 @@ POST /refund-requests/{refund_request_id}/received | store | returning 200; 409 
 POST /refund-requests/{refund_request_id}/not-received | store | returning 200; 409 no-return-expected
                                                | merchants | 404 not-found
                                                | user      | 403 wrong-role
-POST /holdings/{holding_id}/extend             | holder    | 409 not-extendable
+POST /holdings/{holding_id}/extend             | holder    | extendable 200; 409 not-extendable
                                                | user      | 404 not-found
 GET /shipments/{shipment_id}                   | holder    | 200
                                                | user      | 404 not-found

@@ -430,7 +430,7 @@ def _check_shipments(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[
             yield Finding(IssueType.SHIPMENT_DIFFERS, about, group, detail)
         due = shipment.unreported_since
         if due is not None and due + grace_ms <= now:
-            detail = "it was not shipped in time, and nobody was told"
+            detail = "it was not shipped in time, and nobody was notified"
             yield Finding(IssueType.SHIPMENT_OVERDUE, about, group, detail, due)
         if shipment.shipment_id not in index.addresses:
             if now < shipment.address_until:

@@ -24,6 +24,23 @@ def named_with_message(make: Builder) -> World:
     return world
 
 
+def extendable(make: Builder) -> World:
+    """Use a voucher under a policy that lets its holder extend it."""
+    stack = make.stack
+    assert isinstance(stack, Stack)
+    world = make.used("used, extendable", "voucher", "usable", "extendable")
+    for kind in ("order", "holding"):
+        name = kind.upper()
+        stack.client.update_item(
+            TableName="handsel-test",
+            Key={"pk": {"S": f"{name}#{world.ids[f'{kind}_id']}"}, "sk": {"S": name}},
+            UpdateExpression="SET #policy = :policy",
+            ExpressionAttributeNames={"#policy": "policy"},
+            ExpressionAttributeValues={":policy": {"S": "kakao@1"}},
+        )
+    return world
+
+
 def unchanged(world: World) -> World:
     return world
 
@@ -32,7 +49,9 @@ def unchanged(world: World) -> World:
 TimedWorld = tuple[BuildWorld, int, Callable[[World], World]]
 WORLDS: Mapping[str, Sequence[TimedWorld]] = {
     "as it stays": [(build_world, 0, unchanged) for build_world in access.TIMELESS],
-    "as it waits": [(build_world, 0, unchanged) for build_world in (*access.OPEN, access.pending, named_with_message)],
+    "as it waits": [
+        (build_world, 0, unchanged) for build_world in (*access.OPEN, access.pending, named_with_message, extendable)
+    ],
     "when time is over": [
         *((build_world, DAY, access.returned) for build_world in access.OPEN),
         (lambda make: make.used("used, over", "voucher", "over"), VALIDITY, unchanged),

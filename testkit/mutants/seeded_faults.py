@@ -295,10 +295,9 @@ MUTANTS = (
     Mutant(
         "a paid order is paid again",
         "store/orders.py",
-        "        transition(\n            ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at,"
-        " stays_due=bool(timer)\n        ),\n",
-        "        Clause(['#state = :to'], [] if timer else ['#due_pk', '#due_sk'], ['attribute_exists(#state)'],"
-        " {':to': OrderState.PAID}),\n",
+        "        transition(\n            ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at, "
+        "stays_due=bool(timer)\n        ),\n",
+        "        Clause(['#state = :to'], [], ['attribute_exists(#state)'], {':to': OrderState.PAID}),\n",
     ),
     Mutant(
         "a pending order is not in the due index",
@@ -374,9 +373,9 @@ MUTANTS = (
     ),
     Mutant(
         "a voucher is redeemed and refunded",
-        "domain/states.py",
-        '        VoucherState.REFUNDED: "refunded_at",\n        VoucherState.EXPIRED: "expired_at",\n',
-        '        VoucherState.EXPIRED: "expired_at",\n        VoucherState.REFUNDED: "refunded_before",\n',
+        "store/transitions.py",
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values()',
+        'f"attribute_not_exists(#{mark})" for mark in machine.stored_in.values() if mark != "refunded_at"',
     ),
     Mutant(
         "a refunded parcel is shipped",
@@ -924,7 +923,7 @@ MUTANTS = (
         "require(not_shipped=None)",
     ),
     Mutant(
-        "the merchant is not told that a parcel is not shipped",
+        "the merchant is not notified that a parcel is not shipped",
         "use_cases/fulfilment/shipping.py",
         "None if store is None else store.merchant_id",
         "None",
@@ -1200,6 +1199,49 @@ MUTANTS = (
         "store/gifts.py",
         "require(at_end=gift.at_end, remaining=gift.remaining)",
         "require(at_end=gift.at_end)",
+    ),
+    # --- the end of vouchers
+    Mutant(
+        "a paid order of vouchers has no timer",
+        "store/orders.py",
+        "assign({**paid, **timer}),",
+        "assign(paid),",
+    ),
+    Mutant(
+        "a voucher that was extended in between ends with its order",
+        "domain/states.py",
+        "Transition(VoucherState.EXPIRED, (VALIDITY_OVER,))",
+        "Transition(VoucherState.EXPIRED)",
+    ),
+    Mutant(
+        "the end of vouchers loses a unit that is released in between",
+        "store/orders.py",
+        "    return LEAVE_DUE_INDEX, is_due(now), counts\n",
+        "    return LEAVE_DUE_INDEX, is_due(now)\n",
+    ),
+    Mutant(
+        "an order ends although a voucher of it was not found",
+        "use_cases/operations/voucher_ends.py",
+        "return (of_gifts, own) == (order.gifted + claimed, order.used)",
+        "return (of_gifts, own) <= (order.gifted + claimed, order.used)",
+    ),
+    Mutant(
+        "units are available after the end of their vouchers",
+        "domain/rules.py",
+        "    if available and are_units_refunded(order, now=now):\n        available, refunded = 0, refunded + available\n",
+        "",
+    ),
+    Mutant(
+        "a holder is reminded of a voucher that they did not have yet",
+        "use_cases/operations/voucher_ends.py",
+        " and voucher.received_at <= at",
+        "",
+    ),
+    Mutant(
+        "an extended voucher is counted twice",
+        "use_cases/inbox/user_summary.py",
+        "return summary.count_voucher(voucher) if voucher.valid_until == entry.valid_until else {}",
+        "return summary.count_voucher(voucher)",
     ),
     Mutant(
         "a test clock runs beside real payments",

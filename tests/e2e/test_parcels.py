@@ -62,7 +62,7 @@ def test_an_address_is_erased_after_the_delivery_or_at_the_latest_after_180_days
     claimed = now(live)
     report(live, on_its_way, "in_transit")
 
-    # Not shipped in time: holder and merchant are told once.
+    # Not shipped in time: holder and merchant are notified once.
     live.advance_to(later(claimed, days=7), before=60)
     assert reports_to(live, "resident", in_the_store) == []
     live.advance_to(later(claimed, days=7, seconds=1))

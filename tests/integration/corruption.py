@@ -275,18 +275,8 @@ def _shipment_of_another_holding(editor: TableEditor) -> Expected:
     return {(IssueType.SHIPMENT_DIFFERS, editor.shipment().pk)}
 
 
-def _address_missing(editor: TableEditor) -> Expected:
-    editor.delete(editor.address())
-    return {(IssueType.ADDRESS_DIFFERS, editor.shipment().pk)}
-
-
 def _address_that_stays(editor: TableEditor) -> Expected:
     editor.change(editor.address(), ttl=None)
-    return {(IssueType.ADDRESS_DIFFERS, f"{editor.shipment().pk}/ADDRESS")}
-
-
-def _address_that_stays_longer(editor: TableEditor) -> Expected:
-    editor.change(editor.address(), ttl=editor.get(editor.address())["ttl"] + 1)
     return {(IssueType.ADDRESS_DIFFERS, f"{editor.shipment().pk}/ADDRESS")}
 
 
@@ -294,15 +284,6 @@ def _address_of_no_shipment(editor: TableEditor) -> Expected:
     lost = keys.address(editor.id("lost"))
     editor.put(editor.get(editor.address()) | lost._asdict())
     return {(IssueType.DANGLING_REFERENCE, f"{lost.pk}/ADDRESS")}
-
-
-def _shipment_overdue(editor: TableEditor) -> Expected:
-    """Let a parcel wait in the store: the sweep did not report it."""
-    _take_back_reports(editor)
-    shipment_id = editor.get(editor.shipment())["shipment_id"]
-    shard = keys.due_unshipped(keys.due_shard(shipment_id))
-    editor.change(editor.shipment(), **keys.index_entry(keys.BY_DUE, shard, NOW - DAY, shipment_id))
-    return {(IssueType.SHIPMENT_OVERDUE, editor.shipment().pk)}
 
 
 def _shipment_stuck(editor: TableEditor) -> Expected:

@@ -158,7 +158,7 @@ def test_a_recount_of_correct_counters_writes_nothing(small: InMemoryTable) -> N
         ("gift stuck", True, {"returned": 1}),
         ("payment overdue", False, {"paid": 1}),
         ("refund overdue", False, {"refunded": 1}),
-        ("shipment overdue", False, {"not_shipped": 1}),
+        ("parcel not shipped", False, {"not_shipped": 1}),
         ("shipment stuck", True, {"not_shipped": 1}),
         ("reminder overdue", False, {}),  # the entry moves to its right time: no reminder is due yet
     ],

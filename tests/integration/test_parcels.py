@@ -407,7 +407,7 @@ def test_a_late_report_of_a_loss_counts_from_the_time_of_the_loss(stack: Stack) 
 # --- parcels that are not shipped in time ---------------------------------------------------------------------------------
 
 
-def told(stack: Stack, user: str) -> list[dict[str, Any]]:
+def notices_to(stack: Stack, user: str) -> list[dict[str, Any]]:
     stack.deliver_records()
     listed = stack.call(user, "GET", "/messages").body["items"]
     return [each for each in listed if each["kind"] == "parcel_not_shipped"]
@@ -421,7 +421,9 @@ def is_due(stack: Stack, holding: dict[str, Any]) -> bool:
 
 
 @pytest.mark.parametrize("own_use", [False, True])
-def test_holder_and_merchant_are_told_once_when_a_parcel_is_not_shipped_in_time(stack: Stack, own_use: bool) -> None:
+def test_holder_and_merchant_are_notified_once_when_a_parcel_is_not_shipped_in_time(
+    stack: Stack, own_use: bool
+) -> None:
     stack.start_recording()
     if own_use:
         gift_id, holder = None, "alice"
@@ -431,10 +433,10 @@ def test_holder_and_merchant_are_told_once_when_a_parcel_is_not_shipped_in_time(
         gift_id, holder = gift["gift_id"], "bob"
     stack.now += 7 * DAY - 1
     assert stack.sweep()["not_shipped"] == 0
-    assert told(stack, holder) == told(stack, "mia") == []
+    assert notices_to(stack, holder) == notices_to(stack, "mia") == []
     stack.now += 1
     assert stack.sweep()["not_shipped"] == 1
-    (to_holder,), (to_merchant,) = told(stack, holder), told(stack, "mia")
+    (to_holder,), (to_merchant,) = notices_to(stack, holder), notices_to(stack, "mia")
     ids = {"holding_id": parcel["holding_id"], "shipment_id": parcel["shipment_id"]}
     assert (to_holder["params"], to_holder["gift_id"]) == (ids, gift_id)
     assert to_holder["link"].endswith(f"/#/holdings/{parcel['holding_id']}")
@@ -447,20 +449,20 @@ def test_holder_and_merchant_are_told_once_when_a_parcel_is_not_shipped_in_time(
     for _ in range(2):
         stack.now += 7 * DAY
         assert stack.sweep()["not_shipped"] == 0
-    assert len(told(stack, holder)) == len(told(stack, "mia")) == 1
+    assert len(notices_to(stack, holder)) == len(notices_to(stack, "mia")) == 1
     assert not is_due(stack, parcel)
     # It can still be shipped, and nothing else of it has changed.
     assert stack.report(parcel["shipment_id"], "delivered").body["status"] == "delivered"
-    assert told(stack, "max") == told(stack, "carl") == []
+    assert notices_to(stack, "max") == notices_to(stack, "carl") == []
 
 
-def test_the_giver_is_not_told_that_a_parcel_is_not_shipped(stack: Stack) -> None:
+def test_the_giver_is_not_notified_that_a_parcel_is_not_shipped(stack: Stack) -> None:
     stack.start_recording()
     claim_parcel(stack)
     stack.now += 7 * DAY
     stack.sweep()
-    assert len(told(stack, "bob")) == 1
-    assert told(stack, "alice") == []
+    assert len(notices_to(stack, "bob")) == 1
+    assert notices_to(stack, "alice") == []
 
 
 @pytest.mark.parametrize("end", ["picked_up", "lost", "cancelled"])
@@ -480,7 +482,7 @@ def test_a_parcel_that_left_the_store_or_was_cancelled_is_not_reported(stack: St
     assert not is_due(stack, parcel)
     stack.now += 8 * DAY
     assert stack.sweep()["not_shipped"] == 0
-    assert told(stack, "bob") == told(stack, "mia") == []
+    assert notices_to(stack, "bob") == notices_to(stack, "mia") == []
 
 
 @pytest.mark.parametrize("change", ["picked_up", "tracking number"])
@@ -501,7 +503,7 @@ def test_a_report_at_the_same_time_decides_whether_a_parcel_is_not_shipped(stack
         outcome = stack.sweep()
     is_late = change != "picked_up"
     assert (outcome["not_shipped"], outcome["failed"]) == (int(is_late), 0)
-    assert [len(told(stack, user)) for user in ("bob", "mia")] == [int(is_late)] * 2
+    assert [len(notices_to(stack, user)) for user in ("bob", "mia")] == [int(is_late)] * 2
     assert not is_due(stack, parcel)
 
 
@@ -513,7 +515,7 @@ def test_two_sweeps_and_a_lost_response_report_a_parcel_once(stack: Stack, fault
     with suppress(Crashed), inject_faults(WRITES, {0: fault}):
         stack.sweep()
     stack.sweep()
-    assert [len(told(stack, user)) for user in ("bob", "mia")] == [1, 1]
+    assert [len(notices_to(stack, user)) for user in ("bob", "mia")] == [1, 1]
     assert not is_due(stack, parcel)
 
 

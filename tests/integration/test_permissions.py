@@ -28,6 +28,16 @@ def _advance(stack: Stack) -> None:
     assert stack.call("alice", "POST", "/test/clock", {"advance_seconds": 1}).status == 200
 
 
+def _end_vouchers(stack: Stack, settle: Callable[[Stack], object]) -> None:
+    """Let the holder of a voucher of limited stock be reminded, and the voucher end, after a part of its gift came back."""
+    stack.update_product("voucher", stock=900)
+    gift = stack.give(stack.buy(quantity=2), shares=2)
+    stack.claim("bob", gift)
+    for days in (83, 7):
+        stack.now += days * DAY
+        settle(stack)
+
+
 def _process_streams_and_read(stack: Stack, settle: Callable[[Stack], object]) -> None:
     """Call the projector, and the routes that read its items."""
     stack.start_recording()
@@ -159,6 +169,13 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         stack.call("alice", "POST", "/orders", stack.order_request(token="tok_timeout"))
         stack.now += 40_000
         settle(stack)
+        assert stack.claim("bob", stack.give(stack.buy(product="parcel"))).status == 201
+        stack.now += 7 * DAY  # the parcel is not shipped in time
+        settle(stack)
+    for settle in (_advance, Stack.sweep):
+        simulation.reset()
+        stack.now = START
+        _end_vouchers(stack, settle)
     stack.give(stack.buy())
     for _ in range(DUE_SHARDS):
         stack.invoke("HealthFunction", {})

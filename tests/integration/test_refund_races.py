@@ -107,6 +107,28 @@ def test_a_lost_parcel_is_refunded_or_was_delivered(stack: Stack, every_order: t
     check_invariants(stack)
 
 
+@pytest.mark.parametrize(
+    ("before", "status", "state", "reason"),
+    [
+        (None, "picked_up", None, "on-its-way"),
+        ("lost", "delivered", "requested", None),
+        ("lost", "in_transit", None, "on-its-way"),
+    ],
+)
+def test_a_report_right_before_the_transaction_decides(
+    stack: Stack, before: str | None, status: str, state: str | None, reason: str | None
+) -> None:
+    parcel = claimed(stack, "parcel")
+    if before is not None:
+        stack.report(parcel["shipment_id"], before)
+        stack.now += 1000
+    reported = run_before(lambda: stack.report(parcel["shipment_id"], status))
+    with inject_faults(WRITES, {0: reported}):
+        asked = ask(stack, "bob", parcel)
+    assert (asked.body.get("state"), asked.body.get("reason") if state is None else None) == (state, reason)
+    assert stack.units(bought(stack)) == {"gifted": 1}
+
+
 @EVERY_ORDER
 def test_an_address_is_corrected_or_the_parcel_is_cancelled(stack: Stack, every_order: tuple[int, bool]) -> None:
     parcel = claimed(stack, "parcel")

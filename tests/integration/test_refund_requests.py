@@ -1,10 +1,12 @@
 """Refund requests: who may ask, for what, and how units and money move."""
 
 import json
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
+from handsel.domain import policy
 from handsel.domain.payments import OutcomeUnknown, Repayment
 from handsel.domain.states import RefundStatus
 from handsel.runtime import sandbox, wiring
@@ -13,7 +15,7 @@ from ops.scan import WholeTable
 from ops.stack import CannotRunError
 from testkit.handlers.calls import inbound_event
 from testkit.handlers.stack import ADDRESS, DAY, TABLE, Answer, Stack
-from tests.integration.test_policies import follow
+from tests.integration.test_policies import WRITTEN, follow
 from tests.integration.test_projecting import counts_of
 
 
@@ -497,3 +499,36 @@ def test_a_refund_of_the_buyer_that_is_refused_is_manual(stack: Stack) -> None:
     answer = stack.call("alice", "POST", f"/orders/{order['order_id']}/refunds", {"quantity": 1})
     assert (answer.status, answer.body["status"]) == (201, "manual")
     assert stack.units(order) == {"refunded": 1}
+
+
+# --- policies with other rules ----------------------------------------------------------------------------------------
+
+
+def change_rule(monkeypatch: pytest.MonkeyPatch, rule: str, value: object) -> None:
+    """Change a rule of the policy of new orders."""
+    changed = {**WRITTEN, "douyin": deepcopy(WRITTEN["douyin"])}
+    changed["douyin"][0]["rules"][rule]["value"] = value
+    loaded = policy.parse(json.dumps(changed))
+    monkeypatch.setattr(policy, "load_policies", lambda: loaded)
+
+
+def test_after_the_time_to_send_goods_back_another_request_is_possible_within_the_return_days(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change_rule(monkeypatch, "return_days", 60)
+    parcel = delivered(stack)
+    first = ask(stack, "bob", parcel).body
+    stack.now += 17 * DAY
+    second = ask(stack, "bob", parcel).body
+    assert second["state"] == "requested"
+    # The first one is stored as withdrawn, so that a process with a slower clock cannot continue it.
+    item = stack.item(f"REFUND_REQUEST#{first['refund_request_id']}")
+    assert item is not None
+    assert (item["state"], "due_pk" in item) == ("withdrawn", False)
+
+
+def test_only_the_payer_asks_if_the_policy_says_so(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
+    change_rule(monkeypatch, "refund_by", "payer")
+    voucher = claimed(stack)
+    assert why_not(ask(stack, "bob", voucher)) == "not-possible"
+    assert ask(stack, "alice", voucher).body["state"] == "refunded"

@@ -359,6 +359,19 @@ def test_an_own_use_and_the_end_at_once_lose_no_unit(stack: Stack, at: int) -> N
     assert {answer.status for answer in answers} <= {201, 409}
 
 
+@pytest.mark.parametrize("at", range(6))
+def test_a_gift_that_the_stream_ends_in_between_loses_no_unit(stack: Stack, at: int) -> None:
+    order = stack.buy()
+    stack.now += VALIDITY - HOUR
+    gift = stack.give(order)
+    record = stack.stream_record(gift["gift_id"])
+    stack.now += HOUR
+    with inject_faults(READS | WRITES, {at: run_before(lambda: stack.restore(record))}):
+        voucher_ends.settle_order(table(), order["order_id"], clock=lambda: stack.now, read=table())
+    assert item_of(stack, order)["available"] == 0
+    assert repaid(stack) == 12_900
+
+
 # --- what is incomplete or fails --------------------------------------------------------------------------------------
 
 

@@ -213,6 +213,25 @@ def hand_over(harness: Harness) -> Act:
     return act
 
 
+def deliver(harness: Harness) -> Act:
+    held = harness.claim("bob", harness.give(harness.buy(product="parcel")))
+    event = ShipmentEvent("one", ShipmentStatus.DELIVERED, "Depot 4", START_MS)
+    return lambda actor: shipping.add_event(
+        actor.table,
+        held.shipment_id or "",
+        event,
+        carrier=CARRIER,
+        now=actor.now(),
+        retention_ms=ADDRESS_RETENTION_MS,
+    )
+
+
+def sweep_a_parcel_that_is_not_shipped(harness: Harness) -> Act:
+    harness.claim("bob", harness.give(harness.buy(product="parcel")))
+    harness.now += 7 * 86_400_000
+    return _sweeping(harness)
+
+
 def read_a_message(harness: Harness) -> Act:
     harness.give(harness.buy(), to="bob")
     harness.run_until_answered(harness.projecting(harness.records()))
@@ -523,7 +542,8 @@ OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     claim_one_of_two, claim_the_last, claim_a_parcel, claim_too_late,
     cancel, decline, ask_again, give_in_return, give_in_return_with_declined_payment,
     use_vouchers, use_a_parcel, use_unit_of_an_expired_gift, refund, redeem, undo_a_redemption,
-    report, hand_over, read_a_message, tag, receive_settled_payment, receive_settled_refund,
+    report, hand_over, deliver, sweep_a_parcel_that_is_not_shipped, read_a_message, tag,
+    receive_settled_payment, receive_settled_refund,
     give_with_a_refund, give_with_a_second_person, set_a_refund, replace_a_second_person,
     sweep_a_gift_with_a_refund, sweep_a_gift_to_a_second_person, sweep_a_gift_whose_successor_is_over_too,
     restore_a_gift_with_a_refund, restore_a_gift_to_a_second_person, claim_a_successor_that_is_not_stored,

@@ -3,6 +3,7 @@
 docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html (template),
 docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html (policies),
 docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html (functions),
+docs.aws.amazon.com/lambda/latest/dg/invocation-eventfiltering.html (filters, without an increase of the quota),
 docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html (routes).
 `make gates` checks the size of the unpacked layers and functions, 250 MB (benchmarks/sizes.py).
 """
@@ -25,6 +26,7 @@ PARAMETERS = OUTPUTS = MAPPINGS = 200
 INLINE_CHARACTERS, MANAGED_POLICIES, MANAGED_CHARACTERS, TRUST_CHARACTERS = 10_240, 10, 6_144, 2_048
 ROUTES = INTEGRATIONS = 300
 RESOURCE_POLICY_BYTES, ENVIRONMENT_BYTES, LAYERS = 20_480, 4_096, 5
+FILTERS = 5
 # A reference becomes an ARN or a URL. The longest parts: an account of 12 digits, a region and a stack name of 40 characters.
 REFERENCE_CHARACTERS = 160
 
@@ -119,3 +121,14 @@ def test_the_environment_and_the_layers_of_each_function_fit(expanded: dict[str,
         size = sum(len(key) + len(str(resolved(value))) for key, value in variables.items())
         assert size <= ENVIRONMENT_BYTES, name
         assert len(function["Layers"]) <= LAYERS, name
+
+
+def test_an_event_source_has_no_more_filters_than_a_new_account_allows() -> None:
+    sources = [
+        event["Properties"]
+        for resource in SOURCE["Resources"].values()
+        for event in resource.get("Properties", {}).get("Events", {}).values()
+    ]
+    filters = [len(each["FilterCriteria"]["Filters"]) for each in sources if "FilterCriteria" in each]
+    assert filters
+    assert max(filters) <= FILTERS

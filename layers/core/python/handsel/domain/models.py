@@ -501,7 +501,7 @@ class ShipmentEvent:
 
 @dataclass(frozen=True, slots=True)
 class NotShipped:
-    """The report that a parcel was not shipped in time: its time, and the merchant's user who is told; None if none is known."""
+    """The report that a parcel was not shipped in time: its time, and the merchant's user whom it notifies; None if unknown."""
 
     at: int
     merchant_id: str | None = None

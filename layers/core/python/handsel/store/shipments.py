@@ -42,11 +42,11 @@ def to_item(shipment: Shipment) -> Item:
 
 def address_to_item(shipment: Shipment, address: Address) -> Item:
     """Return the item of the address of a shipment."""
-    return {
-        **keys.address(shipment.shipment_id)._asdict(),
-        **attributes.to_item(address),
-        "ttl": address_ttl(shipment.address_until),
-    }
+    return {**keys.address(shipment.shipment_id)._asdict(), **_address_attributes(shipment, address)}
+
+
+def _address_attributes(shipment: Shipment, address: Address) -> Item:
+    return {**attributes.to_item(address), "ttl": address_ttl(shipment.address_until)}
 
 
 def address_ttl(address_until: int) -> int:
@@ -179,11 +179,8 @@ def _build_updates(before: Shipment, after: Shipment, address: Address | None = 
         update(keys.shipment(after.shipment_id), assign(changes), require(version=before.version)),
     ]
     if address is not None or after.address_until != before.address_until:
-        replaced = {} if address is None else attributes.to_item(address)
+        end = {"ttl": address_ttl(after.address_until)}
+        replaced = end if address is None else _address_attributes(after, address)
         exists = Clause(conditions=["attribute_exists(#pk)"])
-        writes.append(
-            update(
-                keys.address(after.shipment_id), assign({**replaced, "ttl": address_ttl(after.address_until)}), exists
-            ),
-        )
+        writes.append(update(keys.address(after.shipment_id), assign(replaced), exists))
     return writes

@@ -15,8 +15,9 @@ class PaymentRequest(Request):
 
     Attributes:
         method: the payment method that the client used, such as `card`. It is stored and shown, not interpreted.
-        token: the token that the payment provider gave the client. The sandbox provider accepts `tok_ok` (charged) and
-            `tok_timeout` (charged, but the first request gets `payment-unknown`), and declines every other token.
+        token: the token that the payment provider gave the client. The sandbox provider accepts `tok_ok` (charged),
+            `tok_timeout` (charged, but the first request gets `payment-unknown`) and `tok_no_refund` (charged, but every
+            repayment is permanently refused), and declines every other token.
     """
 
     method: Annotated[str, StringConstraints(max_length=32), AfterValidator(user_text.clean_line), ONE_LINE]

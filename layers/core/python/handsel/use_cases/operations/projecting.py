@@ -16,7 +16,7 @@ from handsel.domain.messages import Message
 from handsel.domain.models import Gift, Kind
 from handsel.domain.recommendations import Interaction, InteractionType
 from handsel.domain.states import OrderState, RefundStatus
-from handsel.store import gifts, holdings, keys, orders, products, refund_requests, refunds, reminders, shipments
+from handsel.store import gifts, holdings, keys, orders, products, reminders, shipments
 from handsel.store.attributes import Item
 from handsel.store.changes import Change
 from handsel.store.table import Table
@@ -194,6 +194,8 @@ def _shipment_effects(change: Change, item: Item) -> ChangeEffects:
 
 
 def _refund_request_effects(change: Change, item: Item) -> ChangeEffects:
+    from handsel.store import refund_requests  # imported here, because few changes are about a refund
+
     before = refund_requests.from_item(change.before) if change.before else None
     after = refund_requests.from_item(item)
     return ChangeEffects(
@@ -203,6 +205,8 @@ def _refund_request_effects(change: Change, item: Item) -> ChangeEffects:
 
 
 def _refund_effects(change: Change, item: Item) -> ChangeEffects:
+    from handsel.store import refunds  # imported here, because few changes are about a refund
+
     before, after = refunds.from_item(change.before) if change.before else None, refunds.from_item(item)
     is_refused = after.status is RefundStatus.MANUAL and (before is None or before.status is not after.status)
     found = messages.derive_refund_messages(before, after, at=change.at)
