@@ -1,5 +1,6 @@
 """Advance the test clock past the end of all vouchers, and past the erasure of a user, while processes are killed."""
 
+import threading
 from contextlib import closing
 
 from handsel.domain.models import Kind
@@ -11,6 +12,7 @@ from ops.audit.run import audit
 from ops.scan import WholeTable
 from testkit.crash.contents import TableContents
 from testkit.crash.killer import Killer
+from testkit.crash.load import until
 from testkit.http_client import RetryingClient, require_success
 
 DAY_SECONDS = 86_400
@@ -19,6 +21,7 @@ DAYS = 120
 # The kinds of problems.
 ENDS = ("erasure", "vouchers", "violations at the end", "forfeited")
 _STEP_SECONDS = 10 * DAY_SECONDS
+KILLS, KILLING_SECONDS = 10, 60.0
 
 
 def end_everything(
@@ -35,10 +38,13 @@ def end_everything(
     """
     require_success(client.request(leaver, "DELETE", "/me"), 202)
     killer.start()
+    # Advancing takes longer than the time between two kills, so it would never end while they go on.
+    stopping = threading.Thread(target=_stop_after_kills, args=(killer,))
+    stopping.start()
     try:
         _advance(client, helper, DAYS * DAY_SECONDS)
     finally:
-        killer.stop()
+        stopping.join()
     # What a killed process left is due again within the hour.
     offset_ms = _advance(client, helper, 3_600) * 1000
     wrong: dict[str, list[str]] = {}
@@ -55,6 +61,11 @@ def end_everything(
     wrong["violations at the end"] = [str(finding) for finding in audited.findings]
     wrong["forfeited"] = [f"{sums.forfeited} {currency}" for currency, sums in audited.money.items() if sums.forfeited]
     return wrong
+
+
+def _stop_after_kills(killer: Killer) -> None:
+    until(lambda: killer.killed.total() >= KILLS or bool(killer.failed), KILLING_SECONDS)
+    killer.stop()
 
 
 def _advance(client: RetryingClient, user: str, seconds: int) -> int:
