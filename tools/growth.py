@@ -62,7 +62,9 @@ IN_ITEMS = (
         "earlier handles, kept for 90 days",
         "429 `too-many-handles`",
     ),
-    Growth("Account.receipt", "the erasure of the user", 20, "lines of the receipt, which are fixed", "none: written once"),
+    Growth(
+        "Account.receipt", "the erasure of the user", 20, "lines of the receipt, which are fixed", "none: written once"
+    ),
     *(
         Growth(name, "a merchant", MAX_STORE_RULES, "gift rules of a store", "422 `invalid-request`")
         for name in (

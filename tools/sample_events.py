@@ -192,9 +192,7 @@ def _samples() -> Iterator[Event]:
     )
     yield _http("AccountFunction", "leave", "Bob asks for the deletion of his account.", "DELETE /me", 202, by=BOB)
     yield _http("AccountFunction", "keep", "Bob keeps his account after all.", "POST /me/keep", 200, by=BOB)
-    yield _http(
-        "AccountFunction", "export", "Bob asks for his data.", "POST /me/exports", 202, by=BOB, idempotent=True
-    )
+    yield _http("AccountFunction", "export", "Bob asks for his data.", "POST /me/exports", 202, by=BOB, idempotent=True)
     yield _http(
         "AccountFunction",
         "read_export",
