@@ -1,4 +1,4 @@
-"""Redemptions: repeated by key, undone for an hour, recorded for good; races with tills, refunds and the end of validity."""
+"""Redemptions: repeated by key, undone for an hour, never deleted; races with tills, refunds and the end of validity."""
 
 from collections.abc import Callable
 from typing import Any

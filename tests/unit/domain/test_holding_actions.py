@@ -1,4 +1,4 @@
-"""What the holder of a voucher or a parcel can do: a table of states, rules and times."""
+"""The actions of the holder of a voucher or a parcel: a table of states, rules and times."""
 
 from collections.abc import Mapping
 from dataclasses import replace
