@@ -35,7 +35,10 @@ UNUSED = {
     *(("HealthFunction", statement) for statement in ("QueryOrders", "QueryGifts", "ReadItems")),
     # Functions read the time of a stack only if it has a test clock. Nothing is due when the step advances it.
     *((function, "ReadTestClock") for function in FUNCTIONS - {"TestClockFunction"}),
-    *(("TestClockFunction", statement) for statement in ("ReadItems", "CheckGiftsAndVouchers", "PutItems", "UpdateItems")),
+    *(
+        ("TestClockFunction", statement)
+        for statement in ("ReadItems", "CheckGiftsAndVouchers", "PutItems", "UpdateItems")
+    ),
     ("TestClockFunction", "PutAccounts"),
     # No voucher ends within the story, and only some policies let holders extend one.
     *((function, "QueryGifts") for function in ("SweepFunction", "TestClockFunction")),
