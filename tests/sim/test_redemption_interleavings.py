@@ -11,7 +11,8 @@ from handsel.domain import errors
 from handsel.domain.models import Holding, Order
 from handsel.domain.states import RefundReason
 from handsel.store import holdings, orders, redemptions
-from handsel.use_cases.fulfilment import redeeming, voucher_ends
+from handsel.use_cases.fulfilment import redeeming
+from handsel.use_cases.operations import voucher_ends
 from handsel.use_cases.refunds import asking
 from testkit.simulator.harness import Act, Actor, Harness
 from testkit.simulator.operations import ADDRESS_RETENTION_MS, STORE
