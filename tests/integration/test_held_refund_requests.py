@@ -75,7 +75,7 @@ def test_an_operator_refunds_a_held_request(stack: Stack, held: Goods, capsys: p
     assert (held.state, held.units, held.repaid) == ("refunded", {"refunded": 1}, [39_900])
     assert decide(held, "approve") == 0
     assert held.repaid == [39_900]
-    with pytest.raises(CannotRunError, match="ended otherwise"):
+    with pytest.raises(CannotRunError, match="the other decision"):
         decide(held, "reject")
     assert listed(capsys) == []
     expect(held.receive(), "refunded")
