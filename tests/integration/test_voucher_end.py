@@ -759,7 +759,7 @@ def test_operators_can_explain_the_end_of_a_voucher(stack: Stack, monkeypatch: p
     assert extend(stack, voucher).status == 200
     assert "extended_from" in lines(voucher["holding_id"])
     stack.now += VALIDITY
-    assert "the sweep stores it, and repays the units" in lines(order["order_id"])
+    assert "the sweep refunds the units" in lines(order["order_id"])
     stack.now += 93 * DAY
     assert "the sweep refunds it to the payer" in lines(voucher["holding_id"])
     stack.sweep()
