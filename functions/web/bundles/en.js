@@ -521,7 +521,7 @@ const words = {
   "center.ended.giver": "It wasn't used in time, so the money goes back to {name}, who paid for it.",
   "center.ended.refund_payer": "It wasn't used in time, so the money goes back to the card you paid with.",
   "center.ended.forfeit": "It wasn't used in time. Vouchers like this one aren't refunded when they expire.",
-  "center.ended.extend": "It wasn't used in time.",
+  "center.ended.extend": "It wasn't used in time, so the money goes back to the person who paid.",
   "center.no_expiry": "No expiry date",
   "center.received_at": "Received",
   "center.surprise": "What's inside stays a surprise until it's delivered.",

@@ -521,7 +521,7 @@ const words = {
   "center.ended.giver": "团购券过期未使用，款项会退还给付款人 {name}。",
   "center.ended.refund_payer": "团购券过期未使用，款项会原路退还给你。",
   "center.ended.forfeit": "团购券过期未使用。此类团购券过期不退款。",
-  "center.ended.extend": "团购券过期未使用。",
+  "center.ended.extend": "团购券过期未使用，款项会退还给付款人。",
   "center.no_expiry": "长期有效",
   "center.received_at": "获得时间",
   "center.surprise": "里面是什么？送达时揭晓。",
