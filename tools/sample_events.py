@@ -196,7 +196,7 @@ def _samples() -> Iterator[Event]:
     yield _http(
         "AccountFunction",
         "read_export",
-        "Bob looks whether his data is ready.",
+        "Bob checks if his data is ready.",
         "GET /me/exports/{export_id}",
         200,
         by=BOB,
@@ -662,7 +662,7 @@ def _samples() -> Iterator[Event]:
     yield _http(
         "RefundRequestFunction",
         "withdraw",
-        "Alice wants to withdraw the refund request, which is too late.",
+        "Alice withdraws the refund request, which is too late.",
         "POST /refund-requests/{refund_request_id}/withdraw",
         409,
         by=ALICE,

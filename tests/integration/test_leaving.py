@@ -322,6 +322,8 @@ def test_what_others_have_goes_on_without_the_name(stack: Stack) -> None:
     assert preview(stack, made["open"])["state"] == "cancelled"
     claimed = stack.call("bob", "GET", f"/gifts/{made['claimed']['gift_id']}").body
     assert (claimed["state"], claimed["giver_name"]) == ("claimed", ERASED_NAME)
+    page = stack.call(None, "GET", f"/g/{made['claimed']['gift_id']}", headers={"accept-language": "zh"})
+    assert "已注销用户 送你一份礼物" in page.raw
     assert stack.call("alice", "GET", f"/gifts/{made['named']['gift_id']}").body["state"] == "cancelled"
     # Gifts to the user: declined; one that would be passed on to them ends in the order.
     assert stack.call("alice", "GET", f"/gifts/{made['named_to']['gift_id']}").body["state"] == "declined"

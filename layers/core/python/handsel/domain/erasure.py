@@ -15,12 +15,12 @@ RECOVERY_MS = 90 * DAY_MS
 _DELETED = {
     "profile": "Display name, handle and settings.",
     "sign_in": "The user in the user pool of this service. An account at another sign-in provider stays there.",
-    "names": "Your name in gifts and messages of others is replaced.",
+    "names": "Your name in the gifts and messages of others, which is replaced.",
     "messages": "All messages to you, and the reminders that were planned.",
     "tags_and_views": "Tagged and viewed products, and the recommendations derived from them.",
     "purchase_history": "The list of bought products that recommendations leave out.",
     "counters": "The counters of your order center.",
-    "requests": "Your requests for expired gifts, and the reasons and notes of your refund requests.",
+    "requests": "Your requests to give expired gifts again, and the reasons and notes of your refund requests.",
     "exports": "Your exports. A file that was written in the last hours is deleted within two days.",
 }
 _KEPT = {
@@ -28,20 +28,23 @@ _KEPT = {
         "Orders, payments and refunds, under a pseudonym.",
         "Stores and the operator have to account for what was sold, paid and repaid.",
     ),
-    "gifts": ("Gifts that you gave or received, with their words, under a pseudonym.", "The other side has them, too."),
+    "gifts": (
+        "Gifts that you gave or received, with their messages, under a pseudonym.",
+        "The other users have them, too.",
+    ),
     "holdings": (
         "Redeemed vouchers and parcels, and who redeemed a voucher, under a pseudonym.",
         "Stores have to account for what they handed out. Parcels on their way are delivered.",
     ),
     "addresses": (
-        "Addresses of parcels, at the store and the carrier only.",
-        "Parcels on their way are delivered. An address is deleted 30 days after its parcel has arrived or was lost.",
+        "Delivery addresses of parcels. Only the stores see them, until the delivery.",
+        "Parcels on their way are delivered. An address is usually deleted 30 days after its parcel arrived or was lost.",
     ),
 }
 _KEPT_UNTIL = {
     "handle": (
         "Your handle and earlier ones, under a pseudonym.",
-        "Nobody else is to get what is meant for you.",
+        "Nobody else should receive what is meant for you.",
         HANDLE_KEPT_MS,
     ),
     "recovery": (

@@ -405,9 +405,9 @@ class Holding:
     Attributes:
         gift_id: None if the holder bought it for own use.
         redemption: id of the redemption that redeemed it; None if it is not redeemed.
-        undone_at: the time at which its last redemption that was undone was undone.
+        undone_at: the time of the last undo of one of its redemptions.
         return_gift_order_id: the order of the return gift, if any.
-        refund_request_id: the id of the present or last refund request.
+        refund_request_id: the id of the current or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
         extended_from: the end of its validity before it was extended; None if it was not.
@@ -457,7 +457,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """The record of one redemption of a voucher. It is never deleted or replaced; undoing it adds who, when and why.
+    """The record of one redemption of a voucher. It is never deleted or replaced; an undo adds its user, time and reason.
 
     Attributes:
         redeemed_by, undone_by: ids of the merchant's users.
@@ -641,12 +641,12 @@ class RefundRequest:
         gift_id: None for own use, as is `shipment_id` of a voucher.
         holder_id, payer_id: of the holding and of its order; `asked_by` is one of them.
         kind, quantity: of the holding.
-        note: what the user who asked wrote; None if nothing, as is `decision_note` of the merchant.
-        decide_by: the time from which on the request is approved without a decision.
+        note, decision_note: the texts of the user who asked and of the merchant; None if there is none.
+        decide_by: the time at which a request without a decision is approved.
         due_at: the time until which it waits in its state, exclusive; None if it does not wait for a time.
         decided_at: the time of the decision, or of the approval without one.
         without_return: whether approved goods stay with the holder.
-        held_at: the time at which the merchant reported that the goods did not arrive.
+        held_at: the time at which the merchant reported that the goods did not arrive; else None.
         refund_id: of the refund, once the units are refunded.
         policy: the policy of the order.
         version: number of changes.
@@ -681,7 +681,7 @@ class RefundRequest:
     refund_id: str | None = None
 
     def state_at(self, now: int) -> RefundRequestState:
-        """Return the state at a time. From each time on that it waits for, it is what the sweep makes of it."""
+        """Return the state at a time. From each time limit on, it is the state that the sweep will store."""
         state, due_at = self.state, self.due_at
         if state is RefundRequestState.REQUESTED and DECISION_OVERDUE.holds(self.decide_by, now=now):
             state, due_at = RefundRequestState.APPROVED, self.decide_by + SEND_BACK_MS
@@ -719,8 +719,8 @@ class Account:
         freed_handles: earlier handles that are kept from others, with the time until then in milliseconds since the epoch.
         erase_at: the time at which it will be erased; None unless its user asked for that.
         erased_at: the time from which on it is erased; None if it is not. What is left is a tombstone.
-        pseudonym: the id under which what is kept of an erased user is stored. It is chosen when the user asks.
-        receipt: what a tombstone says about what was deleted and what is kept; None of other accounts.
+        pseudonym: the id under which the data that is kept is stored. It is chosen when the user asks for the erasure.
+        receipt: of a tombstone: the data that was deleted and that is kept; None for other accounts.
     """
 
     user_id: str

@@ -220,7 +220,7 @@ class _Pass:
             self.write(*erasures.pass_on_second(gift_id, pointer, self._user_id, self._pseudonym))
 
     def _end(self, gift: Gift, action: GiftAction) -> None:
-        """End an open gift, whatever its policy allows; one whose window is over expires."""
+        """End an open gift under any policy. A gift whose window is over expires."""
         while gift.state is GiftState.OPEN:
             is_open = gift.state_at(self._clock()) is GiftState.OPEN
             ended = gifts.end_gift(self._table, action if is_open else GiftAction.EXPIRE, gift, clock=self._clock)
