@@ -7,10 +7,15 @@ is sparse: it contains the items that have both of its key attributes.
 |-------------|---------------|-------------|------------------------------------------------------------------|
 | `by_owner`  | `owner_pk`    | `owner_sk`  | lists of a user; the shipments of a store by status              |
 | `by_parent` | `parent_pk`   | `parent_sk` | lists of a store or an order; the gifts that a user received     |
-| `by_due`    | `due_pk`      | `due_sk`    | work for the sweep, by the time when it is due; in 16 shards     |
+| `by_due`    | `due_pk`      | `due_sk`    | work for the sweep, by the time when it is due; in shards        |
 
 A list takes two calls: a Query of an index returns the keys, newest first, and a consistent BatchGetItem reads the items. Sort
 keys of indexes begin with `time#id`. Times are milliseconds since the epoch; only `ttl` is in seconds.
+
+A partition takes at most 1,000 WRU per second, so `by_due` spreads the entries of each kind over shards. The sweep queries every
+shard of every kind once a minute, at 0.5 RRU each even if nothing is due. So only the kinds that every order or gift may write
+have `DUE_SHARDS`. The others have `RARE_DUE_SHARDS`, which take as many parcels per second as the write quota of a new account's
+table. `due_partition` and `list_due_partitions` know the number of shards of each kind.
 
 Items. Words in lower case are placeholders: an ID such as `buyer`, or a time such as `created`. Index columns have the
 partition key, then the sort key; in `by_due`, the sort key is the due time and the ID. "Written by" has the writers that
@@ -150,7 +155,7 @@ each index entry adds 1 WRU per write.
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from handsel.domain import errors
@@ -159,6 +164,8 @@ SEPARATOR = "#"
 # The maximum length of an id, in characters.
 MAX_PART = 128
 DUE_SHARDS = 16
+# Of the kinds in `_RARE`.
+RARE_DUE_SHARDS = 2
 RANKING_SHARDS = 4
 
 
@@ -500,9 +507,28 @@ def due_exports(shard: int) -> str:
     return f"EXPORTS#{shard:02d}"
 
 
-def due_shard(entity_id: str) -> int:
+# Entries that few orders and gifts have, or that are written when few others are.
+_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports})
+
+
+def count_due_shards(partition: Callable[[int], str]) -> int:
+    """Return over how many shards of `by_due` a kind of entry is spread."""
+    return RARE_DUE_SHARDS if partition in _RARE else DUE_SHARDS
+
+
+def due_shard(entity_id: str, shards: int) -> int:
     """Return the shard of `by_due` that an entity belongs to: the same for every call with this id, and evenly spread."""
-    return sum(entity_id.encode()) % DUE_SHARDS
+    return sum(entity_id.encode()) % shards
+
+
+def due_partition(partition: Callable[[int], str], entity_id: str) -> str:
+    """Return the partition of `by_due` with an entity's entry of a kind, such as `due_gifts`."""
+    return partition(due_shard(entity_id, count_due_shards(partition)))
+
+
+def list_due_partitions(partition: Callable[[int], str]) -> list[str]:
+    """Return all partitions of `by_due` with a kind of entry."""
+    return [partition(shard) for shard in range(count_due_shards(partition))]
 
 
 # --- sort keys of the indexes -----------------------------------------------------------------------------------------

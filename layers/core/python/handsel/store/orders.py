@@ -30,7 +30,7 @@ def to_item(order: Order) -> Item:
         "uses": order.uses or None,  # an empty list would make most orders larger than 1 KB
     }
     if order.state in ORDER_MACHINE.due_in and order.payment.token is not None:
-        shard = keys.due_orders(keys.due_shard(order.order_id))
+        shard = keys.due_partition(keys.due_orders, order.order_id)
         item |= keys.index_entry(keys.BY_DUE, shard, order.created_at + SETTLE_AFTER_MS, order.order_id)
     return item
 
@@ -126,7 +126,7 @@ def build_timer(order: Order, *, after: int = 0) -> Mapping[str, str]:
         order.valid_until, policy.find(order.policy), since=order.payment.paid_at or 0
     )
     at = voucher_ends.find_next_time(order.valid_until, reminders, after=after)
-    return keys.index_entry(keys.BY_DUE, keys.due_vouchers(keys.due_shard(order.order_id)), at, order.order_id)
+    return keys.index_entry(keys.BY_DUE, keys.due_partition(keys.due_vouchers, order.order_id), at, order.order_id)
 
 
 def set_timer(order: Order, *, now: int) -> Update:
