@@ -973,41 +973,45 @@ def test_get_refund_requests(calls: Running) -> None:
 
 def test_post_withdraw(calls: Running) -> None:
     bob = calls.as_("bob")
-    path = f"/refund-requests/{requested_goods(calls)['refund_request_id']}"
-    expect_problem(calls.as_("mia").post(f"{path}/withdraw", {}), 404, "not-found")
+    request_id = requested_goods(calls)["refund_request_id"]
+    expect_problem(calls.as_("mia").post(f"/refund-requests/{request_id}/withdraw", {}), 404, "not-found")
     for _ in range(2):
-        assert expect_ok(bob.post(f"{path}/withdraw", {}))["state"] == "withdrawn"
-    expect_problem(calls.as_("mia").post(f"{path}/decision", {"approve": True}), 409, "already-decided")
-    decided = f"/refund-requests/{requested_goods(calls)['refund_request_id']}"
-    expect_ok(calls.as_("mia").post(f"{decided}/decision", {"approve": False}))
-    expect_problem(bob.post(f"{decided}/withdraw", {}), 409, "already-decided")
+        assert expect_ok(bob.post(f"/refund-requests/{request_id}/withdraw", {}))["state"] == "withdrawn"
+    expect_problem(
+        calls.as_("mia").post(f"/refund-requests/{request_id}/decision", {"approve": True}), 409, "already-decided"
+    )
+    decided = requested_goods(calls)["refund_request_id"]
+    expect_ok(calls.as_("mia").post(f"/refund-requests/{decided}/decision", {"approve": False}))
+    expect_problem(bob.post(f"/refund-requests/{decided}/withdraw", {}), 409, "already-decided")
 
 
 def test_post_decision_and_the_return_of_goods(calls: Running) -> None:
     bob, mia = calls.as_("bob"), calls.as_("mia")
     asked = requested_goods(calls)
-    path = f"/refund-requests/{asked['refund_request_id']}"
+    request_id = asked["refund_request_id"]
     sent = {"carrier": "SF Express", "tracking_number": "SF-1"}
     for who, code, status in (("alice", "wrong-role", 403), ("max", "not-found", 404)):
-        expect_problem(calls.as_(who).post(f"{path}/decision", {"approve": True}), status, code)
-        expect_problem(calls.as_(who).post(f"{path}/received", {}), status, code)
-        expect_problem(calls.as_(who).post(f"{path}/not-received", {}), status, code)
-    expect_problem(mia.post(f"{path}/decision", {"approve": "yes"}), 422, "invalid-request")
-    expect_problem(bob.put(f"{path}/return", sent), 409, "no-return-expected")
-    expect_problem(mia.post(f"{path}/received", {}), 409, "no-return-expected")
-    expect_problem(mia.post(f"{path}/not-received", {}), 409, "no-return-expected")
+        expect_problem(calls.as_(who).post(f"/refund-requests/{request_id}/decision", {"approve": True}), status, code)
+        expect_problem(calls.as_(who).post(f"/refund-requests/{request_id}/received", {}), status, code)
+        expect_problem(calls.as_(who).post(f"/refund-requests/{request_id}/not-received", {}), status, code)
+    expect_problem(mia.post(f"/refund-requests/{request_id}/decision", {"approve": "yes"}), 422, "invalid-request")
+    expect_problem(bob.put(f"/refund-requests/{request_id}/return", sent), 409, "no-return-expected")
+    expect_problem(mia.post(f"/refund-requests/{request_id}/received", {}), 409, "no-return-expected")
+    expect_problem(mia.post(f"/refund-requests/{request_id}/not-received", {}), 409, "no-return-expected")
     for _ in range(2):
-        decided = expect_ok(mia.post(f"{path}/decision", {"approve": True, "note": "Please send it back"}))
+        decided = expect_ok(
+            mia.post(f"/refund-requests/{request_id}/decision", {"approve": True, "note": "Please send it back"})
+        )
         assert (decided["state"], decided["decision_note"]) == ("approved", "Please send it back")
-    expect_problem(mia.post(f"{path}/decision", {"approve": False}), 409, "already-decided")
-    expect_problem(bob.put(f"{path}/return", {"carrier": ""}), 422, "invalid-request")
-    expect_problem(calls.as_("alice").put(f"{path}/return", sent), 404, "not-found")
+    expect_problem(mia.post(f"/refund-requests/{request_id}/decision", {"approve": False}), 409, "already-decided")
+    expect_problem(bob.put(f"/refund-requests/{request_id}/return", {"carrier": ""}), 422, "invalid-request")
+    expect_problem(calls.as_("alice").put(f"/refund-requests/{request_id}/return", sent), 404, "not-found")
     for _ in range(2):
-        assert expect_ok(bob.put(f"{path}/return", sent))["state"] == "returning"
+        assert expect_ok(bob.put(f"/refund-requests/{request_id}/return", sent))["state"] == "returning"
     for _ in range(2):
-        assert expect_ok(mia.post(f"{path}/not-received", {}))["state"] == "returning"
+        assert expect_ok(mia.post(f"/refund-requests/{request_id}/not-received", {}))["state"] == "returning"
     for _ in range(2):
-        assert expect_ok(mia.post(f"{path}/received", {}))["state"] == "refunded"
+        assert expect_ok(mia.post(f"/refund-requests/{request_id}/received", {}))["state"] == "refunded"
     assert expect_ok(calls.as_("alice").get(f"/orders/{asked['gift']['order_id']}"))["units"]["refunded"] == 1
 
 
