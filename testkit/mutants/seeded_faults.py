@@ -228,8 +228,8 @@ MUTANTS = (
     Mutant(
         "the sweep misses the last shard",
         "use_cases/operations/settling.py",
-        "range(keys.DUE_SHARDS)",
-        "range(keys.DUE_SHARDS - 1)",
+        "in keys.list_due_partitions(_PARTITIONS[due_type])",
+        "in keys.list_due_partitions(_PARTITIONS[due_type])[:-1]",
     ),
     Mutant(
         "the sweep stops at the first failure",

@@ -98,7 +98,7 @@ def finish(user_id: str) -> Update:
 
 def due_entry(user_id: str, at: int) -> Mapping[str, str]:
     """Return the due index entry of an account that is erased, or looked at again, at a time."""
-    return keys.index_entry(keys.BY_DUE, keys.due_erasures(keys.due_shard(user_id)), at, user_id)
+    return keys.index_entry(keys.BY_DUE, keys.due_partition(keys.due_erasures, user_id), at, user_id)
 
 
 def _pass_on(handle: str, user_id: str, pseudonym: str, until: int) -> Update:

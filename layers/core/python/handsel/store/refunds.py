@@ -19,7 +19,7 @@ SETTLE_AFTER_MS = 30_000
 
 def to_item(refund: Refund) -> Item:
     """Return the item of a new, pending refund, with its entry in the due index."""
-    shard = keys.due_refunds(keys.due_shard(refund.refund_id))
+    shard = keys.due_partition(keys.due_refunds, refund.refund_id)
     return {
         **keys.refund(refund.refund_id)._asdict(),
         **keys.index_entry(keys.BY_DUE, shard, refund.created_at + SETTLE_AFTER_MS, refund.refund_id),
