@@ -11,6 +11,7 @@
     refund-requests  list the refund requests that wait for an operator; read-only
     repaid   list the refunds that the payment provider refused, and mark one as repaid in another way
     decide-refund  end such a refund request: refund the units, or reject it
+    erasure  show what was deleted and what is kept of a user who left; read-only
     logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
