@@ -742,6 +742,8 @@ def _samples() -> Iterator[Event]:
         "DynamoDB has deleted the timer of the gift: the gift expires, unless its claim window is open.",
         _window_removed(UNOPENED_GIFT, ORDER),
     )
+    # Before the clock: what is due would be settled first, and the time would not advance.
+    yield Event("SweepFunction", "every_minute", "Settle everything that is due.", _scheduled("sweep"))
     yield _http(
         "TestClockFunction", "read", "Get the time of a stack with a test clock.", "GET /test/clock", 200, by=ALICE
     )
@@ -754,7 +756,6 @@ def _samples() -> Iterator[Event]:
         by=ALICE,
         body={"advance_seconds": 60},
     )
-    yield Event("SweepFunction", "every_minute", "Settle everything that is due.", _scheduled("sweep"))
     yield Event(
         "HealthFunction",
         "every_five_minutes",

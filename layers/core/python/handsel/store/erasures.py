@@ -164,6 +164,14 @@ def pass_on_second(gift_id: str, pointer: keys.Key, user_id: str, pseudonym: str
     ]
 
 
+def delete_pointer(pointer: keys.Key, user_id: str) -> Delete:
+    """Return the write that deletes a PREDECESSOR item, if it lists a gift for the user as the second person.
+
+    One that was passed on stays: the successor is found by it.
+    """
+    return Delete(pointer, f"#{keys.BY_PARENT.pk} = :listed", {":listed": keys.gifts_by_second_person(user_id)})
+
+
 def pass_on_holding(holding: Holding, gift: Gift | None, pseudonym: str) -> list[Write]:
     """Return the writes of a holding of the user: of the holding, the claim that it comes from, and its shipment."""
     user_id, changes = holding.holder_id, {"holder_id": pseudonym, keys.BY_OWNER.pk: keys.holdings_by_holder(pseudonym)}

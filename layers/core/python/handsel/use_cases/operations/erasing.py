@@ -208,13 +208,14 @@ class _Pass:
         """Let a gift that would be passed on to the user end in the order, and remove the user from an ended one."""
         gift = gifts.get(self._table, gift_id)
         if gift is None or gift.at_end is None or gift.at_end.recipient_id != self._user_id:
-            self._write_if(erasures.delete(pointer))  # it has another end by now
+            # It has another end by now; or it was passed on, and the response was lost.
+            self._write_if(erasures.delete_pointer(pointer, self._user_id))
         elif gift.state_at(self._clock()) is GiftState.OPEN:
             gifts.set_at_end(self._table, gift, None, clock=self._clock)
             self.changes += 1
         elif gift.state is GiftState.OPEN:
             self._end(gift, GiftAction.EXPIRE)
-            self._write_if(erasures.delete(pointer))
+            self._write_if(erasures.delete_pointer(pointer, self._user_id))
         else:
             self._replace_names(gift)
             self.write(*erasures.pass_on_second(gift_id, pointer, self._user_id, self._pseudonym))
