@@ -1324,8 +1324,8 @@ MUTANTS = (
     Mutant(
         "an export is possible every day",
         "use_cases/accounts/exporting.py",
-        "WEEK_MS = 7 * 86_400_000",
-        "WEEK_MS = 86_400_000",
+        "WEEK_MS = 7 * DAY_MS",
+        "WEEK_MS = DAY_MS",
     ),
     Mutant(
         "an export has a link after its day",

@@ -33,7 +33,7 @@ from typing import TypeVar
 from handsel.domain import erasure, errors, ids, messages
 from handsel.domain.erasure import build_receipt
 from handsel.domain.identities import IdentityProvider
-from handsel.domain.models import Account, Gift, Holding, Kind, Order, Page
+from handsel.domain.models import HANDLE_KEPT_MS, Account, Gift, Holding, Kind, Order, Page
 from handsel.domain.names import ERASED_NAME
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import GiftAction, GiftState, OrderState, PaymentAction, RefundCause, VoucherState
@@ -50,6 +50,7 @@ from handsel.store import (
     summaries,
 )
 from handsel.store.keys import Key
+from handsel.store.lists import iterate
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Write
@@ -108,7 +109,7 @@ def _bury(table: Table, account: Account, *, now: int) -> Account:
     """Replace an account by its tombstone, and return it; or the account, if its user kept it at the last moment."""
     erase_at = account.erase_at or now
     with suppress(ConditionFailed):  # another process was first, or the user
-        handle_until = erase_at + erasure.HANDLE_KEPT_MS
+        handle_until = erase_at + HANDLE_KEPT_MS
         table.write(*erasures.erase(account, build_receipt(erase_at), handle_until=handle_until, now=now))
     buried = accounts.get(table, account.user_id)
     if buried is None:
@@ -334,14 +335,8 @@ class _Pass:
     # --- lists and writes ---------------------------------------------------------------------------------------------
 
     def _list(self, list_page: Callable[..., Page[T]], user_id: str) -> Iterator[T]:
-        """Yield the entries of a list of the user."""
-        before = None
-        while True:
-            page = list_page(self._table, user_id, limit=_PAGE, before=before)
-            yield from self._each(page.items)
-            before = page.next_position
-            if before is None:
-                return
+        """Return the entries of a list of the user."""
+        return self._each(iterate(partial(list_page, self._table, user_id)))
 
     def _list_rows(self, index: keys.Index, pk: str) -> Iterator[tuple[str, Key]]:
         """Yield the rows of a partition of an index."""
