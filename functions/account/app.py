@@ -54,7 +54,8 @@ def delete_me() -> Response[str]:
 
     Until `erase_at`, everything works as before, and the account can be kept. From `erase_at` on, every request of the caller
     is answered with 410. Then units that are still available are refunded, pending orders and open gifts are cancelled, open
-    gifts to the caller are declined, and usable vouchers are refunded to those who paid for them. Parcels are delivered.
+    gifts to the caller are declined, and usable vouchers are refunded to those who paid for them. Parcels are delivered; one
+    that is lost or returned is refunded to its payer.
 
     Idempotent: `erase_at` is that of the first request.
     """
