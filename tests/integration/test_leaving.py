@@ -4,14 +4,16 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import pytest
 
 from handsel.api import http
 from handsel.domain.names import ERASED_NAME
-from handsel.runtime import clock
+from handsel.runtime import clock, wiring
 from handsel.store.keys import parse_time
+from handsel.use_cases.operations import erasing
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, RESOURCES, START, Answer, Stack
 from tests.integration.test_policies import follow
@@ -579,6 +581,29 @@ def _without_times(stack: Stack) -> list[dict[str, Any]]:
     return sorted(items, key=lambda item: json.dumps(item, sort_keys=True, default=str))
 
 
+def test_a_giver_of_many_gifts_is_erased_in_short_passes(stack: Stack) -> None:
+    ask(stack)
+    order = stack.buy(LEAVER, 12)
+    for _ in range(11):
+        assert stack.claim("bob", stack.give(order)).status == 201
+    voucher = stack.claim(LEAVER, stack.give(stack.buy())).body
+    stack.now += MINUTE
+    for _ in range(40):
+        _pass_with_time_for(stack, 16)
+    # The tombstone is due until a pass finds nothing.
+    assert [each for each in find_traces(stack) if not each.startswith(f"USER#{LEAVER}/ACCOUNT")] == []
+    assert stack.call("mia", "POST", f"/vouchers/{voucher['code']}/redemptions").body["code"] == "voucher-refunded"
+    finish(stack)
+    assert find_traces(stack) == []
+
+
+def _pass_with_time_for(stack: Stack, looks: int) -> None:
+    """Make one pass of the erasure, whose time is up after some looks at the clock."""
+    ticks = count(stack.now)
+    table, provider, identities = wiring.table(), wiring.payments(), wiring.identities()
+    erasing.erase(table, provider, identities, LEAVER, clock=lambda: next(ticks), deadline=stack.now + looks)
+
+
 # --- late records -------------------------------------------------------------------------------------------------
 
 
@@ -725,3 +750,14 @@ def _check_units(stack: Stack) -> None:
             assert item["state"] != "open"
         if item["sk"] == "HOLDING" and item["holder_id"] == PSEUDONYM and "code" in item:
             assert "refunded_at" in item or "redeemed_at" in item
+
+
+def test_a_repayment_that_is_refused_for_good_does_not_keep_the_user(stack: Stack) -> None:
+    ask(stack)
+    body = stack.order_request(token="tok_no_refund")
+    assert stack.call(LEAVER, "POST", "/orders", body).status == 201
+    stack.now += MINUTE
+    finish(stack)
+    (refund,) = [item for item in stack.all_items() if item["sk"] == "REFUND"]
+    assert (refund["status"], refund["payer_id"]) == ("manual", PSEUDONYM)
+    assert find_traces(stack) == []

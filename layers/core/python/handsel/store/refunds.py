@@ -93,6 +93,7 @@ def build_for_holdings(
     restock: bool,
     available: int = 0,
     refund_request_id: str | None = None,
+    payer_id: str | None = None,
     clauses: Sequence[Clause] = (),
 ) -> list[Write]:
     """Return the writes that refund all units of holdings: of the order, of the refund, and of the product's stock.
@@ -105,6 +106,7 @@ def build_for_holdings(
         restock: whether the goods never left the store, so that they can be sold again.
         available: the number of available units that are refunded with them.
         refund_request_id: the request that the refund settles.
+        payer_id: who gets the message about it; None is the buyer.
         clauses: more changes of the order.
     """
     if order.payment.reference is None:
@@ -122,7 +124,7 @@ def build_for_holdings(
         created_at=now,
         request_hash="",
         cause=cause,
-        payer_id=order.buyer_id,
+        payer_id=order.buyer_id if payer_id is None else payer_id,
         holding_ids=tuple(each.holding_id for each in holdings),
         refund_request_id=refund_request_id,
     )

@@ -32,6 +32,7 @@ any more. These refunds are steps as those above: done ones find nothing.
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from handsel.domain import erasure, errors, ids, messages
@@ -74,6 +75,8 @@ T = TypeVar("T")
 # Each attempt after the first follows a concurrent change of the same item.
 _MAX_ATTEMPTS = 20
 _PAGE = 100
+# The newest gifts that each pass looks at again after they were passed on.
+_LOOKED_AT_AGAIN = 500
 # The items of the partition of a user that stay, as tombstones.
 _TOMBSTONES = frozenset({"ACCOUNT", "SUMMARY", "PREFERENCES"})
 
@@ -169,10 +172,8 @@ class _Pass:
         """Take all steps."""
         self._write_if(summaries.erase(self._user_id))
         self._write_if(preferences.erase(self._user_id))
-        # Calls that were in progress may refer to gifts that were passed on before.
-        for giver_id in (self._user_id, self._pseudonym):
-            for gift in self._list(gifts.list_sent, giver_id):
-                self._leave_sent(gift)
+        for gift in self._list(gifts.list_sent, self._user_id):
+            self._leave_sent(gift)
         for order in self._list(orders.list_by_buyer, self._user_id):
             self._retry(partial(self._leave_order, order.order_id))
         for key in self._each(self._table.list_partition(keys.account(self._user_id).pk, "RECEIVED#")):
@@ -189,6 +190,10 @@ class _Pass:
         for key in self._each(self._table.list_partition(keys.account(self._user_id).pk)):
             if key.sk not in _TOMBSTONES:
                 self._write_if(erasures.delete(key))
+        # Calls that were in progress may refer to gifts that were passed on before. This is last, and limited: the list does
+        # not become shorter, so for a giver of thousands of gifts there would be no time for the other steps.
+        for gift in islice(self._list(gifts.list_sent, self._pseudonym), _LOOKED_AT_AGAIN):
+            self._leave_sent(gift)
 
     def write(self, *writes: Write) -> None:
         """Make all of the writes or none.
@@ -365,6 +370,7 @@ class _Pass:
             refund_id=ids.derive_id("refund at erasure", self._user_id, order.order_id, str(order.refunded)),
             restock=restock,
             available=available,
+            payer_id=self._pseudonym if order.buyer_id == self._user_id else order.buyer_id,
         )
         self.write(*writes, *(holdings.refund(each, now=now) for each in held), *more)
 
