@@ -118,8 +118,6 @@ def test_the_sweep_alone_settles_due_gifts_and_no_others(stack: Stack) -> None:
         "exported": 0,
         "erased": 0,
         "expired": 0,
-        "erased": 0,
-        "exported": 0,
         "failed": 0,
         "finished": True,
     }

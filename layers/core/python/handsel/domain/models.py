@@ -652,6 +652,7 @@ class RefundRequest:
         without_return: whether approved goods stay with the holder.
         held_at: the time at which the merchant reported that the goods did not arrive; else None.
         refund_id: of the refund, once the units are refunded.
+        previous_id: of the earlier request for the same holding, which was withdrawn; None if there was none.
         policy: the policy of the order.
         version: number of changes.
     """
@@ -683,6 +684,7 @@ class RefundRequest:
     return_tracking_number: str | None = None
     held_at: int | None = None
     refund_id: str | None = None
+    previous_id: str | None = None
 
     def state_at(self, now: int) -> RefundRequestState:
         """Return the state at a time. From each time limit on, it is the state that the sweep will store."""

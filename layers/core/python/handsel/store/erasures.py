@@ -87,8 +87,15 @@ def set_next_pass(user_id: str, at: int) -> Update:
     )
 
 
+def watch(pseudonym: str, at: int) -> Update:
+    """Return the update that makes the holdings of a pseudonym due at a time."""
+    return update(
+        keys.account(pseudonym), in_state(ACCOUNT_MACHINE, AccountState.ERASED), assign(due_entry(pseudonym, at))
+    )
+
+
 def finish(user_id: str) -> Update:
-    """Return the update of a tombstone whose user left nothing else. It leaves the due index."""
+    """Return the update of a tombstone for which nothing is left to do. It leaves the due index."""
     return update(
         keys.account(user_id),
         in_state(ACCOUNT_MACHINE, AccountState.ERASED),

@@ -46,8 +46,12 @@ def build(
     request_hash: str = "",
     holding_ids: tuple[str, ...] = (),
     refund_request_id: str | None = None,
+    payer_id: str | None = None,
 ) -> Refund:
     """Return a new, pending refund of the next units of a paid order.
+
+    Args:
+        payer_id: who gets the message about it; None is the buyer.
 
     Raises:
         DataIntegrityError: the order was never charged.
@@ -66,7 +70,7 @@ def build(
         cause=cause,
         holding_ids=holding_ids,
         refund_request_id=refund_request_id,
-        payer_id=order.buyer_id,
+        payer_id=order.buyer_id if payer_id is None else payer_id,
     )
 
 
@@ -118,6 +122,7 @@ def build_for_holdings(
     restock: bool,
     available: int = 0,
     refund_request_id: str | None = None,
+    payer_id: str | None = None,
     clauses: Sequence[Clause] = (),
 ) -> list[Write]:
     """Return the writes that refund all units of holdings: of the order, of the refund, and of the product's stock.
@@ -130,6 +135,7 @@ def build_for_holdings(
         restock: whether the goods never left the store, so that they can be sold again.
         available: the number of available units that are refunded with them.
         refund_request_id: the request that the refund settles.
+        payer_id: who gets the message about it; None is the buyer.
         clauses: more changes of the order.
     """
     gifted = sum(each.quantity for each in holdings if each.gift_id is not None)
@@ -140,6 +146,7 @@ def build_for_holdings(
         refund_id=refund_id,
         cause=cause,
         created_at=now,
+        payer_id=payer_id,
         holding_ids=tuple(each.holding_id for each in holdings),
         refund_request_id=refund_request_id,
     )

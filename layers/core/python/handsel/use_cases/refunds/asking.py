@@ -143,6 +143,7 @@ def _build_request(
         created_at=call.now,
         decide_by=decide_by,
         due_at=decide_by,
+        previous_id=holding.refund_request_id,
         policy=order.policy,
         version=0,
         request_hash=call.request_hash,
