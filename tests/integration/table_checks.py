@@ -34,8 +34,8 @@ def _with_named_shard(item: dict[str, Any]) -> dict[str, Any]:
     """Return an item; the due shard of a shipment or a holding is checked and replaced by a name."""
     if "due_pk" not in item or item["sk"] not in ("SHIPMENT", "HOLDING"):
         return item
-    of_its_id = keys.due_shard(item["pk"].partition("#")[2])
-    partition = (keys.due_unshipped if item["sk"] == "SHIPMENT" else keys.due_extended)(of_its_id)
+    kind = keys.due_unshipped if item["sk"] == "SHIPMENT" else keys.due_extended
+    partition = keys.due_partition(kind, item["pk"].partition("#")[2])
     assert item["due_pk"] == partition
     return item | {"due_pk": f"{partition.partition('#')[0]}#shard of its id"}
 

@@ -38,7 +38,7 @@ from typing import TypeVar
 from handsel.domain import erasure, errors, ids, messages
 from handsel.domain.erasure import build_receipt
 from handsel.domain.identities import IdentityProvider
-from handsel.domain.models import HANDLE_KEPT_MS, MAX_ADDRESS_MS, Account, Gift, Holding, Kind, Order, Page
+from handsel.domain.models import DAY_MS, HANDLE_KEPT_MS, MAX_ADDRESS_MS, Account, Gift, Holding, Kind, Order, Page
 from handsel.domain.names import ERASED_NAME
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import (
@@ -344,7 +344,7 @@ class _Pass:
             order = self._read_order(holding.order_id)
             self._refund(order, [holding], more=shipments.cancel(shipment, now=now, retention_ms=0))
         elif not shipment.is_over and now < given_up_at:
-            return min(now + erasure.DAY_MS, given_up_at)
+            return min(now + DAY_MS, given_up_at)
         return None
 
     def _refund(
