@@ -228,7 +228,7 @@ def _template_items() -> str:
 def _due(number: int) -> list[dict[str, Any]]:
     gift_id, order_id = _ids(number)
     order, gift = json.loads(_template_items().replace("THE-GIFT", gift_id).replace("THE-ORDER", order_id))
-    gift[keys.BY_DUE.pk] = {"S": keys.due_gifts(keys.due_shard(gift_id))}
+    gift[keys.BY_DUE.pk] = {"S": keys.due_partition(keys.due_gifts, gift_id)}
     return [order, gift]
 
 
@@ -282,5 +282,5 @@ def _ending(number: int, stock: int | None) -> list[dict[str, Any]]:
     gift_id, order_id = _ids(number)
     text = _template_of_voucher(stock).replace("THE-GIFT", gift_id).replace("THE-ORDER", order_id)
     items: list[dict[str, Any]] = json.loads(text.replace("THE-HOLDING", derive_id("holding", str(number))))
-    items[0][keys.BY_DUE.pk] = {"S": keys.due_vouchers(keys.due_shard(order_id))}
+    items[0][keys.BY_DUE.pk] = {"S": keys.due_partition(keys.due_vouchers, order_id)}
     return items

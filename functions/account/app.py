@@ -54,7 +54,8 @@ def delete_me() -> Response[str]:
 
     Until `erase_at`, everything works as before, and `POST /me/keep` keeps the account. From `erase_at` on, every request of
     the caller returns 410. Available units are refunded, pending orders and open gifts are cancelled, open gifts to the
-    caller are declined, and usable vouchers are refunded to the users who paid for them. Parcels are delivered.
+    caller are declined, and usable vouchers are refunded to the users who paid for them. Parcels are delivered; a parcel
+    that is lost or returned is refunded to its payer.
 
     Idempotent: `erase_at` is that of the first request.
     """

@@ -315,7 +315,7 @@ class AuditIndex:
         due, gift_id = item.get(BY_DUE.sk), _id_of(key.pk)
         self.reminders[gift_id] = None if due is None else keys.parse_time(due)
         if due is not None and (item.get(BY_DUE.pk), keys.parse_id(due)) != (
-            keys.due_reminders(keys.due_shard(gift_id)),
+            keys.due_partition(keys.due_reminders, gift_id),
             gift_id,
         ):
             self._report(IssueType.INDEX_DIFFERS, key, "is in the due index under a key that is not its own")

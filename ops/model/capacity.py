@@ -227,6 +227,7 @@ def _key_limits(figures: Figures) -> list[ServiceLimit]:
     """Return the limits of single items and partitions that many requests share."""
     writes, reads = published.PARTITION_WRITES, published.PARTITION_READS
     shards = f"raise `keys.DUE_SHARDS` ({keys.DUE_SHARDS}), see below"
+    rare_shards = f"raise `keys.RARE_DUE_SHARDS` ({keys.RARE_DUE_SHARDS}), see below"
     unstocked = "unlimited `stock`, or several products"
     versions = 1000 / VERSION_MS
     samples = "count a sample of the users"
@@ -234,6 +235,8 @@ def _key_limits(figures: Figures) -> list[ServiceLimit]:
         # An entry is written with a gift or an order, and removed at the end of the gift or with the payment.
         _published("due index, open gifts", writes, 2, "WRU", shards, _BUSY, times=keys.DUE_SHARDS),
         _published("due index, pending orders", writes, 2, "WRU", shards, _BUSY, times=keys.DUE_SHARDS),
+        # Of the kinds with few shards, the one that a gift may write: with a parcel, until it leaves the store.
+        _published("due index, unshipped parcels", writes, 2, "WRU", rare_shards, _BUSY, times=keys.RARE_DUE_SHARDS),
         _published(
             "one store, read", reads, STORE_READS, "RRU", "cache STORE for seconds", _BUSY, whole=False
         ),

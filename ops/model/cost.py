@@ -11,7 +11,6 @@ from dataclasses import dataclass, replace
 
 from handsel.api.problems import STATUS
 from handsel.domain.rollout import Feature
-from handsel.store import keys
 from ops.model import published
 from ops.model.figures import Figures, PublicRoute
 from ops.model.published import (
@@ -458,12 +457,12 @@ _MINUTES_A_MONTH = HOURS_A_MONTH * 60
 
 def idle(figures: Figures) -> Mapping[str, Usage]:
     """Return the monthly usage of a stack without requests, by resource."""
-    queries = 4 * keys.DUE_SHARDS
-    sweep_seconds = (figures.times_of("SweepFunction").warm_ms * 3.5 + queries * ONE_ITEM_MS.value) / 1000
+    nothing_due = figures.units["sweep"]
+    sweep_seconds = (figures.times_of("SweepFunction").warm_ms * 3.5 + nothing_due.reads * ONE_ITEM_MS.value) / 1000
     sweeps: Usage = {
         Meter.INVOCATION: 1,
         Meter.GB_SECOND: sweep_seconds * figures.memory["SweepFunction"] / 1024,
-        Meter.READ: queries / 2,
+        Meter.READ: nothing_due.rru,
         Meter.LOGGED: 480 / GIB,
         Meter.TRACE: TRACED_SHARE.value * figures.traced,
     }

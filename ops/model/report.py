@@ -356,13 +356,15 @@ def _sign_ups() -> Section:
 
 def _resharding() -> str:
     return (
-        f"`keys.DUE_SHARDS` is {keys.DUE_SHARDS}. An item stores the shard of its index entry, so **raising** the constant is "
+        f"`keys.DUE_SHARDS` is {keys.DUE_SHARDS}, and `keys.RARE_DUE_SHARDS`, of the kinds of entries that few orders and gifts "
+        f"have, is {keys.RARE_DUE_SHARDS}. An item stores the shard of its index entry, so **raising** a constant is "
         "safe: writers use the new shards, and readers read all shards, old and new. During the deployment, a sweep of the old "
         "version does not see the new shards, so their entries are settled a minute later. Until the last old gift has ended "
-        "(the claim window of its policy), `ops audit` reports `index-differs` for each old gift; ignore it. Each sweep and each "
-        "health check makes four queries per shard, at 0.5 RRU each.\n\n"
-        "**Lowering** it would hide the entries of the removed shards. First let `keys.due_shard` use fewer shards while readers "
-        "read all of them. Wait until the last old gift has ended and `ops settle` finds nothing. Then lower the constant."
+        "(the claim window of its policy), `ops audit` reports `index-differs` for each old gift; ignore it. Each sweep makes a "
+        "query per kind and shard, at 0.5 RRU each, and each health check about as many.\n\n"
+        "**Lowering** one would hide the entries of the removed shards. First let `keys.due_partition` use fewer shards while "
+        "`keys.list_due_partitions` has all of them. Wait until the last old entry is settled and `ops settle` finds nothing. "
+        "Then lower the constant."
     )
 
 

@@ -84,9 +84,17 @@ def _claim_late(stack: Stack) -> Callable[[], Any]:
     return lambda: expect(409, stack.claim("bob", gift))
 
 
+def _pass_days(stack: Stack, days: int) -> None:
+    """Let days pass. The process then reads the accounts again, so that the operation does not."""
+    stack.now += days * DAY
+    for person in PEOPLE:
+        if person != "dave":
+            expect(200, stack.call(person, "GET", "/me"))
+
+
 def _claim_overdue(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
-    stack.now += DAY
+    _pass_days(stack, 1)
     return lambda: expect(410, stack.claim("bob", gift))
 
 
@@ -160,7 +168,7 @@ def _use_settling(stack: Stack) -> Callable[[], Any]:
     """Prepare own use of a unit that is in an expired gift."""
     order = stack.buy()
     stack.give(order)
-    stack.now += DAY
+    _pass_days(stack, 1)
     return _call(stack, 201, "alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1})
 
 
@@ -205,7 +213,7 @@ def _return_gift(stack: Stack) -> Callable[[], Any]:
 
 def _ask_again(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
-    stack.now += DAY
+    _pass_days(stack, 1)
     return _call(stack, 202, "bob", "POST", f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]})
 
 
@@ -343,6 +351,34 @@ def _extend(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 200, "bob", "POST", f"/holdings/{holding_id}/extend")
 
 
+def _leave(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 202, "alice", "DELETE", "/me")
+
+
+def _keep(stack: Stack) -> Callable[[], Any]:
+    _leave(stack)()
+    return _call(stack, 200, "alice", "POST", "/me/keep")
+
+
+def _sweep_erasure(stack: Stack) -> Callable[[], Any]:
+    """Prepare the sweep that erases a user who has a gift to somebody, and what `_prepare_projection` creates."""
+    _prepare_projection(stack)
+    _leave(stack)()
+    stack.now += 7 * DAY
+    return stack.sweep
+
+
+def _export(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 202, "alice", "POST", "/me/exports")
+
+
+def _sweep_export(stack: Stack) -> Callable[[], Any]:
+    """Prepare the sweep that writes an export of what `_prepare_projection` creates."""
+    _prepare_projection(stack)
+    _export(stack)()
+    return stack.sweep
+
+
 def _projected(act: Prepared, kind: str | None = None) -> Prepared:
     """Prepare the projection of an operation's records: all in one batch, or only the last record of a kind.
 
@@ -426,7 +462,12 @@ OPERATIONS: Mapping[str, Prepared] = {
     "sweep, a gift is due": lambda stack: _sweep(stack, True),
     "sweep, a voucher's holder is reminded": lambda stack: _sweep_vouchers(stack, 60),
     "sweep, a voucher ends": lambda stack: _sweep_vouchers(stack, 90),
+    "sweep, a user is erased": _sweep_erasure,
+    "sweep, an export is written": _sweep_export,
     "extend a voucher": _extend,
+    "leave": _leave,
+    "keep an account": _keep,
+    "export": _export,
     "project a purchase": _projected(_buy),
     "project a gift": _projected(_give),
     "project a gift to a recipient": _projected(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
@@ -436,6 +477,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a use": _projected(_use),
     "project a refund": _projected(_refund),
     "project a refund request": _projected(_ask_for_refund),
+    "project a refund that is repaid": _projected(_ask_for_refund, "REFUND"),
     "project a restore": _projected(_restore),
     "project a refund at the end": _projected(lambda stack: _restore(stack, at_end=_REFUND)),
     "project a second person": _projected(lambda stack: _restore(stack, at_end=_TO_CAROL)),
@@ -486,6 +528,7 @@ ADDITIONAL_READS: Mapping[str, tuple[str, ...]] = {
     "claim a parcel": (_CARRIER,),
     "use a parcel": (_CARRIER,),
     "use, settling a due gift": ("the gifts that are due: the order names them",),
+    "give in return": ("whether the giver was erased: the received gift names them",),
 }
 # The operations of one gift by link from purchase to projection, with one claim and three claims that come too late.
 LIFECYCLE: Mapping[str, int] = {

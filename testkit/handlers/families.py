@@ -353,7 +353,7 @@ class Family:
         self.more.append({**keys.received(recipient, gift.gift_id)._asdict(), **entry})
         reminder: Item = {**keys.reminder(gift.gift_id)._asdict(), "ttl": gift.expires_at // 1000 + 259_200}
         if not gift.state.is_final:
-            shard = keys.due_reminders(keys.due_shard(gift.gift_id))
+            shard = keys.due_partition(keys.due_reminders, gift.gift_id)
             reminder |= keys.index_entry(keys.BY_DUE, shard, messages.list_reminder_times(gift)[0], gift.gift_id)
         self.more.append(reminder)
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from handsel.domain import errors, policy
+from handsel.domain.models import FIRST_POLICY
 from handsel.domain.states import RefundReason
 from handsel.use_cases.fulfilment import extending, redeeming
 from handsel.use_cases.refunds import asking, deciding
@@ -34,7 +35,7 @@ class ClaimedOperations(Operations):
         user = self._random.choices((holder, payer, self._user), (75, 20, 5))[0]
         request_id = self._derive_id("refund request", user)
         where = f"REFUND_REQUEST#{request_id}", "REFUND_REQUEST"
-        rules = policy.find(order["policy"])
+        rules = policy.find(order.get("policy", FIRST_POLICY))
 
         def act(process: Process) -> Any:
             return asking.ask(
@@ -310,7 +311,8 @@ class ClaimedOperations(Operations):
         if held is None:
             return None
         where = f"HOLDING#{held['holding_id']}", "HOLDING"
-        days = policy.find(self._model.items[f"ORDER#{held['order_id']}", "ORDER"]["policy"]).extend["voucher_days"]
+        order = self._model.items[f"ORDER#{held['order_id']}", "ORDER"]
+        days = policy.find(order.get("policy", FIRST_POLICY)).extend["voucher_days"]
 
         def act(process: Process) -> Any:
             return extending.extend(

@@ -11,7 +11,7 @@ from random import Random
 from typing import Any
 
 from handsel.domain import errors, ids, policy
-from handsel.domain.models import Address, AtEnd, Kind, ShipmentEvent
+from handsel.domain.models import FIRST_POLICY, Address, AtEnd, Kind, ShipmentEvent
 from handsel.domain.rollout import Feature
 from handsel.domain.states import SHIPMENT_STATUS_RANKS, EndAction, ShipmentStatus
 from handsel.store import products, rollout
@@ -749,7 +749,7 @@ class Operations:
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             made = self._model.item("ORDER", order_id)
-            repays = policy.find(order["policy"]).voucher_end != "forfeit"
+            repays = policy.find(order.get("policy", FIRST_POLICY)).voucher_end != "forfeit"
             return isinstance(problem, errors.UnitsNotAvailable) and (
                 self._too_few(order_id, quantity, span) or (repays and _is_invalid(made, span))
             )
@@ -916,7 +916,7 @@ def _gift(gift_id: str) -> Where:
 
 def _may_choose(sold: Item, at_end: AtEnd | None) -> bool:
     """Return whether the policy of an order or a gift allows an end."""
-    terms = policy.find(sold["policy"])
+    terms = policy.find(sold.get("policy", FIRST_POLICY))
     return terms.giver_may_choose or at_end is None or at_end.then.value == terms.at_end
 
 

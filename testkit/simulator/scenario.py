@@ -10,7 +10,7 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from handsel.domain import policy, summary
-from handsel.domain.models import Account, Money
+from handsel.domain.models import FIRST_POLICY, Account, Money
 from handsel.store import accounts, holdings, keys, orders, products, shipments, stores
 from handsel.store.table import Table
 from handsel.use_cases.refunds import deciding
@@ -258,7 +258,7 @@ def _settle_all(environment: Environment) -> None:
 
 def _complete(environment: Environment) -> None:
     items = environment.model.items.values()
-    expiries = [item["expires_at"] for item in items if item["sk"] in ("GIFT", "ORDER")]
+    expiries = [item["expires_at"] for item in items if item["sk"] in ("GIFT", "ORDER") and "expires_at" in item]
     passed_on = [item["at_end"] for item in items if item["sk"] == "GIFT" and "window_ms" in item.get("at_end", {})]
     longest = max((at_end["window_ms"] for at_end in passed_on), default=0)
     environment.scheduler.wait_until(max([environment.now, *expiries]) + longest + MINUTE_MS + environment.plan.skew_ms)
@@ -346,8 +346,8 @@ def _check_money(environment: Environment) -> None:
 def _check_value(environment: Environment, order: dict[str, Any]) -> None:
     """Check that what was charged for an order is repaid, redeemed or with somebody, and count what is forfeited."""
     model, quantity, total = environment.model, order["quantity"], order["payment"]["total"]["amount"]
-    policy_id, expired = order["policy"].partition("@")[0], 0
-    repays = policy.find(order["policy"]).voucher_end != "forfeit"
+    policy_id, expired = order.get("policy", FIRST_POLICY).partition("@")[0], 0
+    repays = policy.find(order.get("policy", FIRST_POLICY)).voucher_end != "forfeit"
     for where in model.keys_by_kind["HOLDING"]:
         item = model.items[where]
         ended = item.get("valid_until", environment.now + 1) <= environment.now

@@ -423,7 +423,7 @@ def _voucher_overdue(editor: TableEditor) -> Expected:
     """Give a voucher a timer of its own that is past: it was neither ended nor was its holder reminded."""
     held = editor.holding("claimed", "carol")
     holding_id = held.pk.partition("#")[2]
-    shard = keys.due_extended(keys.due_shard(holding_id))
+    shard = keys.due_partition(keys.due_extended, holding_id)
     editor.change(held, **keys.index_entry(keys.BY_DUE, shard, NOW - HOUR, holding_id))
     return {(IssueType.VOUCHERS_OVERDUE, held.pk)}
 
@@ -592,7 +592,7 @@ def _payment_overdue(editor: TableEditor) -> Expected:
 def _refund_overdue(editor: TableEditor) -> Expected:
     refund_id = editor.id("refund")
     at = editor.get(keys.refund(refund_id))["created_at"]
-    entry = keys.index_entry(keys.BY_DUE, keys.due_refunds(keys.due_shard(refund_id)), at + 30_000, refund_id)
+    entry = keys.index_entry(keys.BY_DUE, keys.due_partition(keys.due_refunds, refund_id), at + 30_000, refund_id)
     editor.change(keys.refund(refund_id), status="pending", **entry)
     return {(IssueType.REFUND_OVERDUE, f"REFUND#{refund_id}")}
 
@@ -636,7 +636,7 @@ def _due_after_its_end(editor: TableEditor) -> Expected:
     gift = editor.family.gifts[gift_id]
     editor.change(
         editor.gift("back"),
-        **keys.index_entry(keys.BY_DUE, keys.due_gifts(keys.due_shard(gift_id)), gift.expires_at, gift_id),
+        **keys.index_entry(keys.BY_DUE, keys.due_partition(keys.due_gifts, gift_id), gift.expires_at, gift_id),
     )
     return {(IssueType.INDEX_DIFFERS, editor.gift("back").pk)}
 

@@ -159,10 +159,14 @@ def test_every_count_equals_the_length_of_its_list_at_any_time(stack: Stack) -> 
     start = stack.now
     for at in (0, DAY - 1, DAY, DAY + HOUR, 90 * DAY - 1, 90 * DAY):
         stack.now = start + at
+        if at == 90 * DAY:  # The available units of vouchers leave the counters when the sweep refunds them.
+            stack.sweep()
+            stack.deliver_records()
         listed = {
             name: sum(len(stack.call("alice", "GET", path).body["items"]) for path in paths)
             for name, paths in LISTS.items()
         }
+        listed["unread"] = sum(not each["read"] for each in stack.call("alice", "GET", "/messages").body["items"])
         assert counts_of(stack, "alice") == {name: count for name, count in listed.items() if count}, at
 
 

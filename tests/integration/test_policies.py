@@ -9,6 +9,7 @@ import pytest
 
 from handsel.domain import policy
 from handsel.runtime import settings
+from handsel.store import orders
 from testkit.handlers.stack import DAY, Stack, gift_request
 
 WRITTEN: dict[str, Any] = json.loads(Path(policy.__file__).with_name("policies.json").read_text())
@@ -61,7 +62,7 @@ def test_an_order_and_its_gift_keep_the_policy_of_the_purchase(publish: Callable
     )
     new = stack.buy(quantity=2)
     for order, ref in ((old, "douyin@1"), (new, "douyin@2")):
-        assert (stack.item(f"ORDER#{order['order_id']}") or {})["policy"] == ref
+        assert orders.from_item(stack.item(f"ORDER#{order['order_id']}") or {}).policy == ref
     # Under the first version, everything is as it was.
     later = stack.give(old)
     assert [(stack.item(f"GIFT#{each['gift_id']}") or {})["policy"] for each in (earlier, later)] == ["douyin@1"] * 2

@@ -47,8 +47,7 @@ def item_of(stack: Stack, order: dict[str, Any]) -> dict[str, Any]:
 def test_an_order_of_vouchers_is_due_from_its_payment_on(stack: Stack) -> None:
     order = stack.buy()
     item = item_of(stack, order)
-    shard = keys.due_shard(order["order_id"])
-    assert item["due_pk"] == f"VOUCHERS#{shard:02d}"
+    assert item["due_pk"] == keys.due_partition(keys.due_vouchers, order["order_id"])
     assert keys.parse_time(item["due_sk"]) == stack.now + VALIDITY - 30 * DAY
     assert "due_pk" not in item_of(stack, stack.buy(product="parcel"))
 

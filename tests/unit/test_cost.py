@@ -181,6 +181,8 @@ def test_limits_equal_the_values_computed_by_hand() -> None:
     assert 13 < reached["Lambda, concurrency in a new account"] < 15
     # Sixteen shards; one entry is put and one is deleted.
     assert reached["due index, open gifts"] == 8000
+    # Two shards.
+    assert reached["due index, unshipped parcels"] == 1000
     assert reached["one store, read"] == 1000
 
 

@@ -119,5 +119,8 @@ def test_a_forged_cursor_is_rejected(forged: str) -> None:
 
 
 def test_due_entries_spread_over_all_shards() -> None:
-    shards = {keys.due_shard(ids.derive_id(str(number))) for number in range(500)}
-    assert shards == set(range(keys.DUE_SHARDS))
+    entities = [ids.derive_id(str(number)) for number in range(500)]
+    for partition, shards in ((keys.due_gifts, keys.DUE_SHARDS), (keys.due_erasures, keys.RARE_DUE_SHARDS)):
+        found = {keys.due_partition(partition, entity_id) for entity_id in entities}
+        assert found == set(keys.list_due_partitions(partition))
+        assert len(found) == shards

@@ -1,14 +1,11 @@
 """The erasure of a user: its times, and the receipt of what is deleted and what is kept."""
 
-from handsel.domain.models import ReceiptEntry
+from handsel.domain.models import DAY_MS, HANDLE_KEPT_MS, ReceiptEntry
 
-DAY_MS = 86_400_000
 # The time in which the user can still keep the account. Each process reads the account of its callers more often.
 WAIT_MS = 7 * DAY_MS
 # Calls in progress at the time of the erasure have ended by then: API Gateway waits 30 seconds for an answer.
 LAST_PASS_MS = 2 * 60_000
-# As long as a handle is kept after its user changed it.
-HANDLE_KEPT_MS = 90 * DAY_MS
 # Backups reach back 35 days. Stream records that could not be processed are kept for 90 days.
 RECOVERY_MS = 90 * DAY_MS
 

@@ -27,24 +27,28 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 # The policy of orders and gifts that were stored before policies existed.
 FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
+# How long a handle is kept from others after its user changed it, or left.
+HANDLE_KEPT_MS = 90 * DAY_MS
 # How long an export can be downloaded.
-EXPORT_KEPT_MS = 86_400_000
+EXPORT_KEPT_MS = DAY_MS
 
 # The highest stock of a product, in units.
 MAX_STOCK = 10**9
 
 # The time that a store has to settle a parcel that was returned or lost.
-CLOSES_AFTER_MS = 7 * 86_400_000
+CLOSES_AFTER_MS = 7 * DAY_MS
 # The longest time that an address is stored, from the creation of its shipment on.
-MAX_ADDRESS_MS = 180 * 86_400_000
+MAX_ADDRESS_MS = 180 * DAY_MS
 # The time that a holder has to send approved goods back, and a merchant to say whether they arrived.
-SEND_BACK_MS = 14 * 86_400_000
-ACKNOWLEDGE_MS = 10 * 86_400_000
+SEND_BACK_MS = 14 * DAY_MS
+ACKNOWLEDGE_MS = 10 * DAY_MS
 
 
 class Kind(StrEnum):
@@ -260,7 +264,7 @@ class Order:
         """Return the end of validity of its vouchers, or None. Validity starts at payment; a gift does not extend it."""
         if self.payment.paid_at is None or self.product.validity_days is None:
             return None
-        return self.payment.paid_at + self.product.validity_days * 86_400_000
+        return self.payment.paid_at + self.product.validity_days * DAY_MS
 
 
 def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
@@ -648,6 +652,7 @@ class RefundRequest:
         without_return: whether approved goods stay with the holder.
         held_at: the time at which the merchant reported that the goods did not arrive; else None.
         refund_id: of the refund, once the units are refunded.
+        previous_id: of the earlier request for the same holding, which was withdrawn; None if there was none.
         policy: the policy of the order.
         version: number of changes.
     """
@@ -679,6 +684,7 @@ class RefundRequest:
     return_tracking_number: str | None = None
     held_at: int | None = None
     refund_id: str | None = None
+    previous_id: str | None = None
 
     def state_at(self, now: int) -> RefundRequestState:
         """Return the state at a time. From each time limit on, it is the state that the sweep will store."""

@@ -87,8 +87,15 @@ def set_next_pass(user_id: str, at: int) -> Update:
     )
 
 
+def watch(pseudonym: str, at: int) -> Update:
+    """Return the update that makes the holdings of a pseudonym due at a time."""
+    return update(
+        keys.account(pseudonym), in_state(ACCOUNT_MACHINE, AccountState.ERASED), assign(due_entry(pseudonym, at))
+    )
+
+
 def finish(user_id: str) -> Update:
-    """Return the update of a tombstone whose user left nothing else. It leaves the due index."""
+    """Return the update of a tombstone for which nothing is left to do. It leaves the due index."""
     return update(
         keys.account(user_id),
         in_state(ACCOUNT_MACHINE, AccountState.ERASED),
@@ -98,7 +105,7 @@ def finish(user_id: str) -> Update:
 
 def due_entry(user_id: str, at: int) -> Mapping[str, str]:
     """Return the due index entry of an account that is erased, or looked at again, at a time."""
-    return keys.index_entry(keys.BY_DUE, keys.due_erasures(keys.due_shard(user_id)), at, user_id)
+    return keys.index_entry(keys.BY_DUE, keys.due_partition(keys.due_erasures, user_id), at, user_id)
 
 
 def _pass_on(handle: str, user_id: str, pseudonym: str, until: int) -> Update:

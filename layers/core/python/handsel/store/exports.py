@@ -14,7 +14,7 @@ from handsel.store.writes import Put, Update
 
 def to_item(export: Export) -> Item:
     """Return the item of a new export, with its entry in the due index."""
-    shard = keys.due_exports(keys.due_shard(export.user_id))
+    shard = keys.due_partition(keys.due_exports, export.user_id)
     return {
         **keys.export(export.user_id)._asdict(),
         **keys.index_entry(keys.BY_DUE, shard, export.created_at, export.user_id),

@@ -31,7 +31,7 @@ from handsel.store.writes import Check, ConditionFailed, Delete, Put, Update, Wr
 
 def to_item(gift: Gift) -> Item:
     """Return the item of a new, open gift, with its entries in all three indexes."""
-    shard = keys.due_gifts(keys.due_shard(gift.gift_id))
+    shard = keys.due_partition(keys.due_gifts, gift.gift_id)
     return {
         **keys.gift(gift.gift_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.gifts_by_giver(gift.giver_id), gift.created_at, gift.gift_id),

@@ -107,7 +107,7 @@ def undo_redemption(holding: Holding, undone: Redemption) -> Update:
 
 def build_timer(holding: Holding, *, at: int) -> Mapping[str, str]:
     """Return the due index entry of a voucher that does not end together with the others of its order."""
-    shard = keys.due_extended(keys.due_shard(holding.holding_id))
+    shard = keys.due_partition(keys.due_extended, holding.holding_id)
     return keys.index_entry(keys.BY_DUE, shard, at, holding.holding_id)
 
 

@@ -7,10 +7,15 @@ is sparse: it contains the items that have both of its key attributes.
 |-------------|---------------|-------------|------------------------------------------------------------------|
 | `by_owner`  | `owner_pk`    | `owner_sk`  | lists of a user; the shipments of a store by status              |
 | `by_parent` | `parent_pk`   | `parent_sk` | lists of a store or an order; the gifts that a user received     |
-| `by_due`    | `due_pk`      | `due_sk`    | work for the sweep, by the time when it is due; in 16 shards     |
+| `by_due`    | `due_pk`      | `due_sk`    | work for the sweep, by the time when it is due; in shards        |
 
 A list takes two calls: a Query of an index returns the keys, newest first, and a consistent BatchGetItem reads the items. Sort
 keys of indexes begin with `time#id`. Times are milliseconds since the epoch; only `ttl` is in seconds.
+
+A partition takes at most 1,000 WRU per second, so `by_due` spreads the entries of each kind over shards. The sweep queries every
+shard of every kind once a minute, at 0.5 RRU each even if nothing is due. So only the kinds that every order or gift may write
+have `DUE_SHARDS`. The others have `RARE_DUE_SHARDS`, which take 1,000 parcels per second: more than the write quota of a table.
+`due_partition` and `list_due_partitions` know the number of shards of each kind.
 
 Items. Words in lower case are placeholders: an ID such as `buyer`, or a time such as `created`. Index columns have the
 partition key, then the sort key; in `by_due`, the sort key is the due time and the ID. "Written by" has the writers that
@@ -20,7 +25,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 |----------------|----------------------------------|------------------------------|---------------------------------------------|--------------------------------------------------|-----------------------------------------|---------------------------------------------------------------|-----------------------------|
 | STORE          | STORE#store                      | STORE                        |                                             |                                                  |                                         | merchant                                                      | never                       |
 | PRODUCT        | PRODUCT#product                  | PRODUCT                      |                                             | PRODUCTS#store, created#product                  |                                         | merchant, sample data; purchase and refund (stock)            | never                       |
-| ACCOUNT        | USER#user                        | ACCOUNT                      |                                             |                                                  | ERASURES#shard while leaving, until erased| sign-up, first authenticated request; its user, sweep (erasure)| never: a tombstone          |
+| ACCOUNT        | USER#user                        | ACCOUNT                      |                                             |                                                  | ERASURES#shard while leaving, until erased; of a pseudonym, while its holdings are watched| sign-up, first authenticated request; its user, sweep (erasure)| never: a tombstone          |
 | EXPORT         | USER#user                        | EXPORT                       |                                             |                                                  | EXPORTS#shard while pending             | its user; sweep                                               | erasure; the next one replaces it|
 | HANDLE         | HANDLE#handle                    | HANDLE                       |                                             |                                                  |                                         | with the ACCOUNT that has the handle                          | TTL, after it was changed or its user erased|
 | ORDER          | ORDER#order                      | ORDER                        | ORDERS#buyer, created#order                 |                                                  | PENDING#shard until payment is settled, then VOUCHERS#shard until the end | purchase; give, end of a gift, own use, refund, sweep         | never                       |
@@ -136,10 +141,10 @@ each index entry adds 1 WRU per write.
 | 54 | remind the holders of vouchers                                     | BatchGetItem of ORDERs, of GIFTs and USEs, of HOLDINGs, for 100 timers together; as 28 with a check of each HOLDING; Update ORDER or HOLDING if its timer is due | `voucher_ends.settle_order`, `voucher_ends.settle_voucher` | as 28, and 1 RRU per item, 3 WRU |
 | 55 | end the vouchers of an order, or one voucher                       | as 54; Query of `by_parent` if a gift of the order has ended; transaction: Update ORDER if its counters and its timer are unchanged, HOLDINGs if usable; Put REFUND if absent (+ Update PRODUCT if its stock is limited) | `voucher_ends.settle_order`, `voucher_ends.settle_voucher` | 1 RRU per item, 6 WRU + 2 per voucher |
 | 56 | extend a voucher                                                   | GetItem; Update HOLDING if it is usable and was not extended | `holdings.extend` | 1 RRU, 3 WRU |
-| 57 | ask for the erasure of an account, or keep it                     | GetItem; Update ACCOUNT if it is active, or leaving                | `erasures.leave`, `erasures.keep`                   | 1 RRU, 3 WRU                                                      |
+| 57 | ask for the erasure of an account, or keep it                     | GetItem; Update ACCOUNT if it is active, or leaving                | `erasures.leave`, `erasures.keep`                   | 1 RRU, 2 WRU                                                      |
 | 58 | erase a user: the account                                          | transaction: Update ACCOUNT if leaving and due; Put ACCOUNT, SUMMARY, PREFERENCES of the pseudonym; Update at most 11 HANDLEs | `erasures.erase`                                    | 12 WRU + 2 per handle                                             |
 | 59 | erase a user: all other items                                      | Query of the partition, consistent; as 14 for each list of the user; for each item its GetItem, its Update or Delete | `operations.erasing`                                | 2 to 3 RRU and 2 to 12 WRU per item                               |
-| 60 | ask for a refund of what is claimed or used                        | BatchGetItem of HOLDING and REFUND_REQUEST, then of ORDER (SHIPMENT); transaction: Update HOLDING if it is not used, refunded or requested, Put REFUND_REQUEST if absent, check or Update SHIPMENT if unchanged; refunded at once: Update ORDER, Put REFUND (+ Update PRODUCT) | `asking.ask`                                        | 4 to 5 RRU; 18 WRU (voucher), 23 (parcel), 9 (delivered goods)    |
+| 60 | ask for a refund of what is claimed or used                        | BatchGetItem of HOLDING and REFUND_REQUEST, then of ORDER (SHIPMENT); transaction: Update HOLDING if it is not used, refunded or requested, Put REFUND_REQUEST if absent, check or Update SHIPMENT if unchanged; refunded at once: Update ORDER, Put REFUND (+ Update PRODUCT) | `asking.ask`                                        | 4 to 5 RRU; 16 WRU (voucher), 23 (parcel), 9 (delivered goods)    |
 | 61 | withdraw a refund request                                          | GetItem; Update REFUND_REQUEST if its version is unchanged         | `asking.withdraw`                                   | 1 RRU, 2 WRU                                                      |
 | 62 | decide a refund request, send goods back, let its time pass        | as 61, with its entry in `by_due`                                  | `steps.take_step`, `steps.settle_due`               | 1 RRU, 3 WRU                                                      |
 | 63 | refund goods that came back, or that the holder keeps              | GetItem; BatchGetItem of ORDER and HOLDING; transaction: Update REFUND_REQUEST if its version is unchanged, HOLDING if it is not refunded, ORDER; Put REFUND if absent; then pattern 13 | `steps.take_step`, `steps.settle_due`               | 4 RRU, 15 WRU                                                     |
@@ -150,7 +155,7 @@ each index entry adds 1 WRU per write.
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
 from handsel.domain import errors
@@ -159,6 +164,8 @@ SEPARATOR = "#"
 # The maximum length of an id, in characters.
 MAX_PART = 128
 DUE_SHARDS = 16
+# Of the kinds in `_RARE`.
+RARE_DUE_SHARDS = 2
 RANKING_SHARDS = 4
 
 
@@ -500,9 +507,28 @@ def due_exports(shard: int) -> str:
     return f"EXPORTS#{shard:02d}"
 
 
-def due_shard(entity_id: str) -> int:
+# Entries that few orders and gifts have, or that are written when few others are.
+_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports})
+
+
+def count_due_shards(partition: Callable[[int], str]) -> int:
+    """Return over how many shards of `by_due` a kind of entry is spread."""
+    return RARE_DUE_SHARDS if partition in _RARE else DUE_SHARDS
+
+
+def due_shard(entity_id: str, shards: int) -> int:
     """Return the shard of `by_due` that an entity belongs to: the same for every call with this id, and evenly spread."""
-    return sum(entity_id.encode()) % DUE_SHARDS
+    return sum(entity_id.encode()) % shards
+
+
+def due_partition(partition: Callable[[int], str], entity_id: str) -> str:
+    """Return the partition of `by_due` with an entity's entry of a kind, such as `due_gifts`."""
+    return partition(due_shard(entity_id, count_due_shards(partition)))
+
+
+def list_due_partitions(partition: Callable[[int], str]) -> list[str]:
+    """Return all partitions of `by_due` with a kind of entry."""
+    return [partition(shard) for shard in range(count_due_shards(partition))]
 
 
 # --- sort keys of the indexes -----------------------------------------------------------------------------------------

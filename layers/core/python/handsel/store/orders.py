@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from functools import partial
 
 from handsel.domain import errors
-from handsel.domain.models import Gift, Order, Page, Reservation
+from handsel.domain.models import FIRST_POLICY, Gift, Order, Page, Reservation
 from handsel.domain.states import ORDER_MACHINE, OrderState, PaymentAction, UnitAction, UnitPlace
 from handsel.store import attributes, holdings, keys, lists, products
 from handsel.store.attributes import Item
@@ -22,15 +22,19 @@ def to_item(order: Order) -> Item:
     """Return the item of a new order. A pending order is in the due index, so that the sweep settles its payment.
 
     So is a cancelled one until the provider has reported whether it was charged, and its token is removed.
+
+    Without values that `from_item` supplies, most orders stay below 1 KB, the size that a write is charged by.
     """
     item: Item = {
         **keys.order(order.order_id)._asdict(),
         **keys.index_entry(keys.BY_OWNER, keys.orders_by_buyer(order.buyer_id), order.created_at, order.order_id),
         **attributes.to_item(order),
-        "uses": order.uses or None,  # an empty list would make most orders larger than 1 KB
+        "product": products.copy_to_item(order.product),
+        "policy": None if order.policy == FIRST_POLICY else order.policy,
+        "uses": order.uses or None,
     }
     if order.state in ORDER_MACHINE.due_in and order.payment.token is not None:
-        shard = keys.due_orders(keys.due_shard(order.order_id))
+        shard = keys.due_partition(keys.due_orders, order.order_id)
         item |= keys.index_entry(keys.BY_DUE, shard, order.created_at + SETTLE_AFTER_MS, order.order_id)
     return item
 
@@ -84,7 +88,7 @@ def mark_paid(order: Order, reference: str, *, now: int) -> Order:
     """Return the order as it is once paid. All units are available, or reserved for its return gift."""
     payment = dataclasses.replace(order.payment, reference=reference, paid_at=now, token=None)
     available = order.quantity if order.intent is None else 0
-    return dataclasses.replace(order, state=OrderState.PAID, available=available, payment=payment)
+    return dataclasses.replace(order, state=OrderState.PAID, available=available, payment=payment, expires_at=None)
 
 
 def pay(order: Order, *clauses: Clause) -> Update:
@@ -99,7 +103,7 @@ def pay(order: Order, *clauses: Clause) -> Update:
         transition(
             ORDER_MACHINE, OrderState.PENDING, PaymentAction.PAY, now=order.payment.paid_at, stays_due=bool(timer)
         ),
-        assign({**paid, **timer}),
+        assign({**paid, **timer, "expires_at": None}),
         *clauses,
     )
 
@@ -126,7 +130,7 @@ def build_timer(order: Order, *, after: int = 0) -> Mapping[str, str]:
         order.valid_until, policy.find(order.policy), since=order.payment.paid_at or 0
     )
     at = voucher_ends.find_next_time(order.valid_until, reminders, after=after)
-    return keys.index_entry(keys.BY_DUE, keys.due_vouchers(keys.due_shard(order.order_id)), at, order.order_id)
+    return keys.index_entry(keys.BY_DUE, keys.due_partition(keys.due_vouchers, order.order_id), at, order.order_id)
 
 
 def set_timer(order: Order, *, now: int) -> Update:

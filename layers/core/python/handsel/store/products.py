@@ -48,6 +48,12 @@ def _own_attributes(product: Product) -> Item:
 from_item = partial(attributes.from_item, Product)
 
 
+def copy_to_item(product: Product) -> Item:
+    """Return the attributes of a complete copy of a product, without the values that `from_item` supplies."""
+    giftable = None if product.store_giftable else False
+    return {**attributes.to_item(product), "store_giftable": giftable, "created_at": product.created_at or None}
+
+
 def join_store(item: Item, store: Store) -> Product:
     """Return the product of a PRODUCT item, with the data of its store."""
     stock = None if item["unlimited"] else item["stock"]

@@ -40,7 +40,7 @@ def to_item(request: RefundRequest) -> Item:
 def _due_entry(request: RefundRequest) -> Item:
     if request.due_at is None:
         return {keys.BY_DUE.pk: None, keys.BY_DUE.sk: None}
-    shard = keys.due_refund_requests(keys.due_shard(request.refund_request_id))
+    shard = keys.due_partition(keys.due_refund_requests, request.refund_request_id)
     return {**keys.index_entry(keys.BY_DUE, shard, request.due_at, request.refund_request_id)}
 
 

@@ -17,7 +17,7 @@ def set_first(table: Table, gift: Gift | None) -> None:
     due = [] if gift is None else messages.list_reminder_times(gift)
     if gift is None or not due:
         return
-    shard = keys.due_reminders(keys.due_shard(gift.gift_id))
+    shard = keys.due_partition(keys.due_reminders, gift.gift_id)
     with suppress(ConditionFailed):  # set before
         table.write(
             Put(

@@ -32,7 +32,7 @@ def to_item(shipment: Shipment) -> Item:
         ),
         **keys.index_entry(
             keys.BY_DUE,
-            keys.due_unshipped(keys.due_shard(shipment.shipment_id)),
+            keys.due_partition(keys.due_unshipped, shipment.shipment_id),
             shipment.ship_by,
             shipment.shipment_id,
         ),

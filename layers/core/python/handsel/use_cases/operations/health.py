@@ -74,7 +74,7 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
         _count_due(table, partition, now - OVERDUE_AFTER_MS) for partition in (keys.due_vouchers, keys.due_extended)
     )
     snapshot.overdue_shipments = _count_due(table, keys.due_unshipped, now - OVERDUE_AFTER_MS)
-    for order_id in _sample_orders(table, now // _SHARD_MS % keys.DUE_SHARDS):
+    for order_id in _sample_orders(table, now // _SHARD_MS % keys.count_due_shards(keys.due_gifts)):
         if clock() >= deadline:
             break
         found = _find_violations(table, order_id)
@@ -87,15 +87,15 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
 
 def _list_first_due(table: Table, partition: Callable[[int], str], now: int) -> Iterator[int]:
     """Yield when the earliest due entry of each shard became due."""
-    for shard in range(keys.DUE_SHARDS):
-        for sort_key in islice(table.query_earliest(BY_DUE, partition(shard), until=keys.position(now + 1, "")), 1):
+    for each in keys.list_due_partitions(partition):
+        for sort_key in islice(table.query_earliest(BY_DUE, each, until=keys.position(now + 1, "")), 1):
             yield keys.parse_time(sort_key)
 
 
 def _count_due(table: Table, partition: Callable[[int], str], until: int) -> int:
     """Return how many entries became due before `until`, at most `_MAX_COUNTED` of each shard."""
     position = keys.position(until, "")
-    shards = (table.query_earliest(BY_DUE, partition(shard), until=position) for shard in range(keys.DUE_SHARDS))
+    shards = (table.query_earliest(BY_DUE, each, until=position) for each in keys.list_due_partitions(partition))
     return sum(1 for entries in shards for _ in islice(entries, _MAX_COUNTED))
 
 

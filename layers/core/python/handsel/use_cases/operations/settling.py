@@ -247,8 +247,8 @@ def list_due_until(table: Table, until: int, types: Iterable[DueType] = DueType)
 def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tuple[int, Entry]]:
     # A position sorts before every other entry of the next millisecond, so what is due now is included.
     last = keys.position(until + 1, "")
-    for shard in range(keys.DUE_SHARDS):
-        for sort_key in table.query_earliest(keys.BY_DUE, _PARTITIONS[due_type](shard), until=last):
+    for partition in keys.list_due_partitions(_PARTITIONS[due_type]):
+        for sort_key in table.query_earliest(keys.BY_DUE, partition, until=last):
             yield keys.parse_time(sort_key), (due_type, keys.parse_id(sort_key))
 
 

@@ -43,8 +43,8 @@ def build_order(
         order_id=order_id,
         buyer_id=call.caller,
         state=OrderState.PENDING,
-        # Each copy does without the rules of the store: those at the time of giving decide.
-        product=replace(product, store_excluded_categories=None, store_price_caps=None),
+        # Each copy does without the rules of the store, which decide at the time of giving, and its place in lists.
+        product=replace(product, store_excluded_categories=None, store_price_caps=None, created_at=0),
         quantity=quantity,
         available=0,
         gifted=0,
