@@ -700,7 +700,13 @@ def _samples() -> Iterator[Event]:
             _PARCEL,
         ),
         ("receive", "Mia receives the tea set", MIA, "POST /refund-requests/{refund_request_id}/received", None),
-        ("hold", "Mia misses the tea set", MIA, "POST /refund-requests/{refund_request_id}/not-received", None),
+        (
+            "hold",
+            "Mia reports that the tea set did not arrive",
+            MIA,
+            "POST /refund-requests/{refund_request_id}/not-received",
+            None,
+        ),
     ):
         yield _http(
             "RefundRequestFunction",
