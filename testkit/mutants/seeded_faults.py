@@ -362,8 +362,8 @@ MUTANTS = (
     Mutant(
         "a refund does not move units",
         "store/refunds.py",
-        "[orders.refund_units(order, {UnitPlace.AVAILABLE: refund.quantity}), Put(to_item(refund))]",
-        "[Put(to_item(refund))]",
+        "table.write(units, Put(to_item(refund)), *_restock(order, refund.quantity))",
+        "table.write(Put(to_item(refund)), *_restock(order, refund.quantity))",
     ),
     Mutant(
         "two refund requests of one holding",
@@ -525,8 +525,8 @@ MUTANTS = (
     Mutant(
         "a refund request stays open after its refund",
         "store/refunds.py",
-        "    if refund.refund_request_id is not None:\n        writes.append(",
-        '    if refund.refund_request_id == "":\n        writes.append(',
+        "    if refund.refund_request_id is not None:\n        from",
+        '    if refund.refund_request_id == "":\n        from',
     ),
     Mutant(
         "a refused repayment is tried forever",
@@ -592,14 +592,14 @@ MUTANTS = (
     Mutant(
         "a refund at the end does not restock",
         "store/refunds.py",
-        "return [Put(to_item(refund)), *restock]",
+        "return [Put(to_item(refund)), *_restock(order, refund.quantity)]",
         "return [Put(to_item(refund))]",
     ),
     Mutant(
         "claimed units are refunded at the end",
         "store/refunds.py",
-        "quantity=gift.remaining,",
-        "quantity=gift.shares,",
+        "        gift.remaining,\n        refund_id=",
+        "        gift.shares,\n        refund_id=",
     ),
     Mutant(
         "a gift expires with an end that was replaced",

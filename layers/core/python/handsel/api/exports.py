@@ -18,11 +18,10 @@ from handsel.api.views.recommendations import SeenProduct
 from handsel.api.views.refund_requests import RefundRequestView
 from handsel.domain import texts
 from handsel.domain.messages import Message
-from handsel.domain.models import Export
+from handsel.domain.models import Export, iterate
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock
 from handsel.runtime.wiring import export_bucket, table
-from handsel.store.lists import iterate
 from handsel.use_cases import queries
 from handsel.use_cases.accounts import profiles
 from handsel.use_cases.inbox import messaging

@@ -1,6 +1,6 @@
 """The entities, as values. Times are in milliseconds since the epoch, amounts of money in minor units."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Generic, NamedTuple, TypeVar
@@ -49,6 +49,9 @@ MAX_ADDRESS_MS = 180 * DAY_MS
 # The time that a holder has to send approved goods back, and a merchant to say whether they arrived.
 SEND_BACK_MS = 14 * DAY_MS
 ACKNOWLEDGE_MS = 10 * DAY_MS
+
+# The entries of a page where a list is read as a whole.
+_WHOLE_LIST = 100
 
 
 class Kind(StrEnum):
@@ -801,3 +804,18 @@ class Page(Generic[T]):
             limit: of the query.
         """
         return cls(items, rows[-1][0] if len(rows) == limit else None)
+
+
+def iterate(read_page: Callable[..., Page[T]]) -> Iterator[T]:
+    """Yield the entries of a list, newest first, page by page.
+
+    Args:
+        read_page: returns a page of at most `limit` entries, after the position `before`.
+    """
+    before = None
+    while True:
+        page = read_page(limit=_WHOLE_LIST, before=before)
+        yield from page.items
+        before = page.next_position
+        if before is None:
+            return

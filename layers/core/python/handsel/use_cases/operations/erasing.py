@@ -38,7 +38,18 @@ from typing import TypeVar
 from handsel.domain import erasure, errors, ids, messages
 from handsel.domain.erasure import build_receipt
 from handsel.domain.identities import IdentityProvider
-from handsel.domain.models import DAY_MS, HANDLE_KEPT_MS, MAX_ADDRESS_MS, Account, Gift, Holding, Kind, Order, Page
+from handsel.domain.models import (
+    DAY_MS,
+    HANDLE_KEPT_MS,
+    MAX_ADDRESS_MS,
+    Account,
+    Gift,
+    Holding,
+    Kind,
+    Order,
+    Page,
+    iterate,
+)
 from handsel.domain.names import ERASED_NAME
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import (
@@ -65,7 +76,6 @@ from handsel.store import (
     summaries,
 )
 from handsel.store.keys import Key
-from handsel.store.lists import iterate
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Write

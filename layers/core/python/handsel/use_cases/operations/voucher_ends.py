@@ -27,12 +27,11 @@ from enum import StrEnum
 from functools import partial
 
 from handsel.domain import errors, ids, messages, policy
-from handsel.domain.models import Gift, Holding, Order
+from handsel.domain.models import Gift, Holding, Order, iterate
 from handsel.domain.states import VALIDITY_OVER, GiftAction, GiftState, OrderState, RefundCause, VoucherState
 from handsel.domain.voucher_ends import find_next_time, list_reminder_times
 from handsel.store import gifts, holdings, keys, orders, refunds
 from handsel.store.attributes import Item
-from handsel.store.lists import iterate
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Update
