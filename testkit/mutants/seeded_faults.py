@@ -1330,7 +1330,7 @@ MUTANTS = (
     Mutant(
         "a parcel of a pseudonym is looked at once",
         "use_cases/operations/erasing.py",
-        "            return min(now + erasure.DAY_MS, given_up_at)",
+        "            return min(now + DAY_MS, given_up_at)",
         "            return None",
     ),
     Mutant(
