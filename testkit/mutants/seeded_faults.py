@@ -362,8 +362,8 @@ MUTANTS = (
     Mutant(
         "a refund does not move units",
         "store/refunds.py",
-        "[orders.refund_units(order, {UnitPlace.AVAILABLE: refund.quantity}), Put(to_item(refund))]",
-        "[Put(to_item(refund))]",
+        "        table.write(units, Put(to_item(refund)), *_restock",
+        "        table.write(Put(to_item(refund)), *_restock",
     ),
     Mutant(
         "two refund requests of one holding",
@@ -525,8 +525,8 @@ MUTANTS = (
     Mutant(
         "a refund request stays open after its refund",
         "store/refunds.py",
-        "    if refund.refund_request_id is not None:\n        writes.append(",
-        '    if refund.refund_request_id == "":\n        writes.append(',
+        "    if refund.refund_request_id is not None:\n",
+        '    if refund.refund_request_id == "":\n',
     ),
     Mutant(
         "a refused repayment is tried forever",
@@ -592,14 +592,14 @@ MUTANTS = (
     Mutant(
         "a refund at the end does not restock",
         "store/refunds.py",
-        "return [Put(to_item(refund)), *restock]",
+        "return [Put(to_item(refund)), *_restock(order, refund.quantity)]",
         "return [Put(to_item(refund))]",
     ),
     Mutant(
         "claimed units are refunded at the end",
         "store/refunds.py",
-        "quantity=gift.remaining,",
-        "quantity=gift.shares,",
+        "        gift.remaining,\n",
+        "        gift.shares,\n",
     ),
     Mutant(
         "a gift expires with an end that was replaced",
@@ -1204,8 +1204,8 @@ MUTANTS = (
     Mutant(
         "a paid order of vouchers has no timer",
         "store/orders.py",
-        "assign({**paid, **timer}),",
-        "assign(paid),",
+        'assign({**paid, **timer, "expires_at": None}),',
+        'assign({**paid, "expires_at": None}),',
     ),
     Mutant(
         "a voucher that was extended in between ends with its order",
