@@ -1204,8 +1204,8 @@ MUTANTS = (
     Mutant(
         "a paid order of vouchers has no timer",
         "store/orders.py",
-        "assign({**paid, **timer}),",
-        "assign(paid),",
+        'assign({**paid, **timer, "expires_at": None}),',
+        'assign({**paid, "expires_at": None}),',
     ),
     Mutant(
         "a voucher that was extended in between ends with its order",
@@ -1330,7 +1330,7 @@ MUTANTS = (
     Mutant(
         "a parcel of a pseudonym is looked at once",
         "use_cases/operations/erasing.py",
-        "            return min(now + erasure.DAY_MS, given_up_at)",
+        "            return min(now + DAY_MS, given_up_at)",
         "            return None",
     ),
     Mutant(
