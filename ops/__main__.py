@@ -10,7 +10,8 @@
     rollout  show and change which users have a feature
     refund-requests  list the refund requests that wait for an operator; read-only
     repaid   list the refunds that the payment provider refused, and mark one as repaid in another way
-    decide-refund  end such a refund request: refund the units, or reject it
+    decide-refund  approve or reject such a refund request
+    erasure  show which data of a deleted account was deleted, and which is kept; read-only
     logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
@@ -178,23 +179,25 @@ def _parser() -> argparse.ArgumentParser:
         "refund-requests", _refund_requests, "List the refund requests that wait for an operator; read-only."
     )
     requests_command.add_argument(
-        "--held", action="store_true", required=True, help="those whose goods did not arrive, as their merchants say"
+        "--held", action="store_true", required=True, help="those whose merchant reported that the goods did not arrive"
     )
     decide_command = add_writing_command(
-        "decide-refund", _decide_refund, "End a refund request that is held: refund the units, or reject it."
+        "decide-refund", _decide_refund, "Approve or reject a refund request that is held."
     )
     decide_command.add_argument("id", help="ID of the refund request")
     decision = decide_command.add_mutually_exclusive_group(required=True)
     decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
-    decision.add_argument("--reject", action="store_true", help="end it without a refund")
-    erasure_command = add_command("erasure", _erasure, "Show what was deleted and kept of a user who left; read-only.")
+    decision.add_argument("--reject", action="store_true", help="end the request without a refund")
+    erasure_command = add_command(
+        "erasure", _erasure, "Show which data of a deleted account was deleted, and which is kept; read-only."
+    )
     erasure_command.add_argument("user_id", help="ID of the user")
     repaid_command = add_writing_command(
         "repaid",
         _repaid,
         "List the refunds that the provider permanently refused, and mark one as repaid in another way.",
     )
-    repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; all are listed by default")
+    repaid_command.add_argument("id", nargs="?", help="ID of the refund that was repaid; without it, all are listed")
     logs_command = add_command("logs", _logs, "Print log lines of functions and of API Gateway. Requires --stack.")
     wanted = logs_command.add_mutually_exclusive_group(required=True)
     wanted.add_argument("--request-id", help="lines of this request: the header x-request-id of its response")

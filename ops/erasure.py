@@ -47,7 +47,7 @@ def format_lines(report: dict[str, Any]) -> Iterator[str]:
     yield f"user {report['user_id']}: {report['state']}"
     if "erase_at" not in report:
         return
-    yield f"erased at {report['erase_at']}; what is kept belongs to {report['pseudonym']}"
+    yield f"time of the erasure: {report['erase_at']}; pseudonym of the data that is kept: {report['pseudonym']}"
     for each in report["deleted"]:
         yield f"deleted: {each['data']}: {each['description']}"
     for each in report["kept"]:

@@ -129,7 +129,7 @@ def _explain_voucher(table: WholeTable, holding_id: str, *, now: int) -> Explana
                 steps.append(Step(format_timestamp(at), "its holder is reminded, if it is still usable"))
         steps.append(Step(format_timestamp(end), f"it expires; {_END_OF_VOUCHERS[terms.repays_vouchers]}"))
     elif state is VoucherState.EXPIRED and not voucher.has_left and terms.repays_vouchers:
-        steps.append(Step(format_timestamp(now), "its end is in effect; the sweep refunds it to the payer"))
+        steps.append(Step(format_timestamp(now), "it has expired; the sweep refunds it to the payer"))
     facts = {
         "order_id": order.order_id,
         "gift_id": voucher.gift_id,
@@ -227,7 +227,7 @@ def _describe_end(gift: Gift) -> str:
 
 # By whether the payer is repaid.
 _END_OF_VOUCHERS: Mapping[bool, str] = {
-    True: "what nobody redeemed is refunded to the payer",
+    True: "units that nobody redeemed are refunded to the payer",
     False: "vouchers that nobody redeemed are forfeited",
 }
 
@@ -247,9 +247,7 @@ def _list_steps_of_order(order: Order, *, now: int) -> Iterator[Step]:
         what = f"the vouchers expire; no unit can be given or used any more; {_END_OF_VOUCHERS[_repays(order)]}"
         yield Step(format_timestamp(order.valid_until), what)
     elif order.available and are_units_refunded(order, now=now):
-        yield Step(
-            format_timestamp(now), "the end of the vouchers is in effect; the sweep stores it, and repays the units"
-        )
+        yield Step(format_timestamp(now), "the vouchers have expired; the sweep refunds the units")
 
 
 # --- decisions -------------------------------------------------------------------------------------------------------
@@ -341,7 +339,7 @@ def _decide_vouchers(order: Order, terms: Policy, *, now: int) -> Iterator[Decis
     """Yield what the end of the order's vouchers does, who is reminded of it, and whether it can be put off."""
     if order.valid_until is None:
         return
-    over = " (it has come)" if is_validity_over(order, now=now) else ""
+    over = " (reached)" if is_validity_over(order, now=now) else ""
     yield _by_rule(terms, "voucher_end", f"end of vouchers{over}", _END_OF_VOUCHERS[terms.repays_vouchers])
     days = ", ".join(f"{days}" for days in terms.voucher_reminder_days)
     yield _by_rule(terms, "voucher_reminder_days", "reminders of holders", f"{days} days before the end")

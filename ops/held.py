@@ -1,4 +1,4 @@
-"""List the refund requests that merchants hold, and end one."""
+"""List the refund requests that are held, and approve or reject one."""
 
 from collections.abc import Callable, Iterator
 
@@ -34,7 +34,7 @@ def describe(request: RefundRequest) -> Iterator[str]:
     yield f"{request.refund_request_id}  {request.state}, {_describe_wait(request)}"
     yield f"  holding {request.holding_id}, order {request.order_id}, store {request.store_id}, reason {request.reason}"
     if request.return_carrier is not None:
-        yield f"  sent back with {request.return_carrier}, number {request.return_tracking_number}"
+        yield f"  sent back with {request.return_carrier}, tracking number {request.return_tracking_number}"
 
 
 def as_dict(request: RefundRequest) -> dict[str, object]:
@@ -68,9 +68,11 @@ def decide(
     except errors.NotFound as problem:
         raise CannotRunError("There is no refund request with this ID.") from problem
     except errors.NoReturnExpected as problem:
-        raise CannotRunError("This refund request is not held. Its merchant or its clock decides.") from problem
+        raise CannotRunError(
+            "This refund request is not held: its merchant decides, or a time limit ends it."
+        ) from problem
     except errors.AlreadyDecided as problem:
-        raise CannotRunError("This refund request was held, and ended otherwise.") from problem
+        raise CannotRunError("This refund request was held, and has ended with the other decision.") from problem
     return request
 
 

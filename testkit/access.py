@@ -551,8 +551,9 @@ TIMELESS: Sequence[BuildWorld] = (
     lambda make: cancelled(make, "bob"),
     declined,
     return_gift_given,
-    refunded_at_once,
+    # First the state in which each decision is accepted: later, only the same one is.
     *(partial(refund_requested, state=state) for state in ("requested", "approved", "returning", "rejected")),
+    refunded_at_once,
 )
 # Worlds with an open gift, which expires.
 OPEN: Sequence[BuildWorld] = (

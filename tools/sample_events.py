@@ -196,7 +196,7 @@ def _samples() -> Iterator[Event]:
     yield _http(
         "AccountFunction",
         "read_export",
-        "Bob looks whether his data is ready.",
+        "Bob checks if his data is ready.",
         "GET /me/exports/{export_id}",
         200,
         by=BOB,
@@ -662,7 +662,7 @@ def _samples() -> Iterator[Event]:
     yield _http(
         "RefundRequestFunction",
         "withdraw",
-        "Alice wants to withdraw the refund request, which is too late.",
+        "Alice withdraws the refund request, which is too late.",
         "POST /refund-requests/{refund_request_id}/withdraw",
         409,
         by=ALICE,
@@ -700,7 +700,13 @@ def _samples() -> Iterator[Event]:
             _PARCEL,
         ),
         ("receive", "Mia receives the tea set", MIA, "POST /refund-requests/{refund_request_id}/received", None),
-        ("hold", "Mia misses the tea set", MIA, "POST /refund-requests/{refund_request_id}/not-received", None),
+        (
+            "hold",
+            "Mia reports that the tea set did not arrive",
+            MIA,
+            "POST /refund-requests/{refund_request_id}/not-received",
+            None,
+        ),
     ):
         yield _http(
             "RefundRequestFunction",
@@ -742,6 +748,8 @@ def _samples() -> Iterator[Event]:
         "DynamoDB has deleted the timer of the gift: the gift expires, unless its claim window is open.",
         _window_removed(UNOPENED_GIFT, ORDER),
     )
+    # Before the clock: what is due would be settled first, and the time would not advance.
+    yield Event("SweepFunction", "every_minute", "Settle everything that is due.", _scheduled("sweep"))
     yield _http(
         "TestClockFunction", "read", "Get the time of a stack with a test clock.", "GET /test/clock", 200, by=ALICE
     )
@@ -754,7 +762,6 @@ def _samples() -> Iterator[Event]:
         by=ALICE,
         body={"advance_seconds": 60},
     )
-    yield Event("SweepFunction", "every_minute", "Settle everything that is due.", _scheduled("sweep"))
     yield Event(
         "HealthFunction",
         "every_five_minutes",

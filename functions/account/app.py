@@ -1,4 +1,4 @@
-"""The caller's account: display name, handle, settings and available features."""
+"""The caller's account: display name, handle, settings, available features, deletion and export."""
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -50,11 +50,12 @@ def update_me() -> Response[str]:
 @app.delete("/me")
 @operation(responses={202: ErasureView})
 def delete_me() -> Response[str]:
-    """Delete the caller's account, in seven days.
+    """Delete the caller's account in seven days.
 
-    Until `erase_at`, everything works as before, and the account can be kept. From `erase_at` on, every request of the caller
-    is answered with 410. Then units that are still available are refunded, pending orders and open gifts are cancelled, open
-    gifts to the caller are declined, and usable vouchers are refunded to those who paid for them. Parcels are delivered.
+    Until `erase_at`, everything works as before, and `POST /me/keep` keeps the account. From `erase_at` on, every request of
+    the caller returns 410. Available units are refunded, pending orders and open gifts are cancelled, open gifts to the
+    caller are declined, and usable vouchers are refunded to the users who paid for them. Parcels are delivered; a parcel
+    that is lost or returned is refunded to its payer.
 
     Idempotent: `erase_at` is that of the first request.
     """
@@ -66,7 +67,10 @@ def delete_me() -> Response[str]:
 @app.post("/me/keep")
 @operation(responses={200: ProfileView})
 def keep_me() -> Response[str]:
-    """Keep the caller's account, which was to be deleted. Idempotent."""
+    """Keep the caller's account: withdraw the request to delete it.
+
+    Idempotent: repeating the request has no further effect.
+    """
     request = HttpRequest(app)
     return _profile_response(request, leaving.keep(table(), request.caller.user_id, clock=clock.now_ms))
 
@@ -77,8 +81,8 @@ def create_export() -> Response[str]:
     """Export the caller's data.
 
     The file has everything that the caller can read in this API: profile, orders, payments, gifts, holdings, refund requests,
-    messages, tagged and viewed products. It has no links of gifts. It is ready within a minute or two, and can be downloaded
-    for a day. One export a week is possible.
+    messages, tagged and viewed products. It has no share links. It is ready within a minute or two, and can be downloaded
+    for a day. A user can have one export a week.
     """
     request = HttpRequest(app)
     # Imported here, so that other requests do not load it.
@@ -93,7 +97,10 @@ def create_export() -> Response[str]:
 @app.get("/me/exports/<export_id>")
 @operation(responses={200: ExportView})
 def get_export(export_id: str) -> Response[str]:
-    """Get the caller's export. Each response has a fresh link."""
+    """Get the caller's export.
+
+    While the state is `ready`, each response has a new link to the file.
+    """
     request = HttpRequest(app)
     from handsel.use_cases.accounts import exporting
 

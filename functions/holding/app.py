@@ -75,7 +75,7 @@ def extend_holding(holding_id: str) -> Response[str]:
     """Extend the validity of a voucher.
 
     The policy that its order was bought under says by how many days (rule `extend`). A voucher can be extended once, before
-    it expires. Idempotent: repeating the request returns the voucher as it is, and does not extend it further.
+    it expires. Idempotent: repeating the request does not extend the voucher further.
     """
     request = HttpRequest(app)
     # Imported here, so that other requests do not load it.

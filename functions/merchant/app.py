@@ -121,8 +121,8 @@ def redeem_voucher(code: str) -> Response[str]:
     A voucher can be redeemed once; after that, the response is `already-redeemed` with the time of the redemption. The ID
     of the merchant who redeems it is recorded. The redemption can be undone for one hour.
 
-    With an `Idempotency-Key`, a till can repeat the request after a lost response: the response is the same redemption, also
-    if it was undone in the meantime. Without one, each request is a redemption of its own.
+    With an `Idempotency-Key`, a till can repeat the request after a lost response: it returns the same redemption, even if
+    that was undone in the meantime. Without a key, each request is a new redemption.
     """
     request = HttpRequest(app)
     return _redemption_response(request, request.caller.merchant_store_id, code)
@@ -172,7 +172,7 @@ def _redemption_response(request: HttpRequest, store_id: str, code: str) -> Resp
 def undo_redemption(code: str, redemption_id: str) -> Response[str]:
     """Undo a redemption of a voucher of the merchant's store.
 
-    The voucher is usable again, unless its validity has ended by now. This is possible for one hour after the redemption.
+    The voucher is usable again, unless its validity has ended. This is possible for one hour after the redemption.
     Idempotent: repeating the request at any time has no further effect, and returns who undid the redemption first, when
     and why.
     """

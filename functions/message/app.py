@@ -36,7 +36,8 @@ class MessageParams(TypedDict, total=False):
         status: the status of the shipment.
         shipment_id: the ID of the shipment.
         state: the state of the refund request.
-        holding_id: the ID of the holding; null if the caller may not know it, or if it is about several or none.
+        holding_id: the ID of the holding; null if the caller is not its holder or payer, or if the message is about several
+            holdings or none.
         order_id: the ID of the order whose units were refunded.
         days: the days until the voucher expires.
     """

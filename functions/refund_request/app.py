@@ -1,4 +1,4 @@
-"""Refund requests: ask for a refund of a holding, and bring the goods back."""
+"""Refund requests: ask for a refund of a holding, decide about it, and return the goods."""
 
 from functools import partial
 
@@ -33,7 +33,7 @@ app = create_app()
 def create_refund_request(holding_id: str) -> Response[str]:
     """Ask for a refund of a holding.
 
-    A usable voucher, a parcel that has not left the store, and one that was lost or returned are refunded at once. For
+    A usable voucher, and a parcel that has not left the store, was lost or was returned, are refunded at once. For
     delivered goods, the merchant decides. The policy of the order (`refund_by`) says whether the holder, the payer or
     either can ask. The money goes to the payer.
     """
@@ -55,7 +55,10 @@ def create_refund_request(holding_id: str) -> Response[str]:
 @app.get("/refund-requests/<refund_request_id>")
 @operation(responses={200: RefundRequestView})
 def get_refund_request(refund_request_id: str) -> Response[str]:
-    """Get a refund request, as the user who asked, the holder, or the merchant of the store."""
+    """Get a refund request.
+
+    The user who asked, the holder and the merchant of the store can do this.
+    """
     request = HttpRequest(app)
     caller = request.caller
     found = asking.get(table(), refund_request_id, caller=caller.user_id, store_id=_store_id(request))
@@ -117,8 +120,8 @@ def decide_refund_request(refund_request_id: str) -> Response[str]:
     """Approve or reject a refund request for goods of the merchant's store.
 
     Approved goods have to be sent back within 14 days, unless `without_return` lets the holder keep them: then the units are
-    refunded at once. Without a decision until `decide_by`, the request is approved, and the goods have to be sent back.
-    Idempotent: the same decision again has no further effect.
+    refunded at once. If nobody decides by `decide_by`, the request is approved, and the goods have to be sent back.
+    Idempotent: repeating the decision has no further effect.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
@@ -140,10 +143,10 @@ def decide_refund_request(refund_request_id: str) -> Response[str]:
 @app.put("/refund-requests/<refund_request_id>/return")
 @operation(body=ReturnRequest, responses={200: RefundRequestView}, problems=(errors.NoReturnExpected,))
 def send_goods_back(refund_request_id: str) -> Response[str]:
-    """Report that the goods are sent back, as the holder; or correct the carrier and the number of that parcel.
+    """Report that the goods are on their way back, or correct their carrier and tracking number.
 
-    If the merchant does not report within 10 days whether the goods arrived, they count as received.
-    Idempotent: repeating the request has no further effect.
+    Only the holder can do this. If the merchant does not report within 10 days whether the goods arrived, they count as
+    received. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     caller = request.caller.user_id
@@ -163,9 +166,9 @@ def send_goods_back(refund_request_id: str) -> Response[str]:
 @app.post("/refund-requests/<refund_request_id>/received")
 @operation(responses={200: RefundRequestView}, problems=(errors.WrongRole, errors.NoReturnExpected))
 def receive_goods(refund_request_id: str) -> Response[str]:
-    """Report that the goods are back at the merchant's store. Their units are refunded.
+    """Report that the goods are back at the merchant's store.
 
-    Idempotent: repeating the request has no further effect.
+    Their units are refunded. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     store_id = request.caller.merchant_store_id
@@ -178,7 +181,7 @@ def receive_goods(refund_request_id: str) -> Response[str]:
 def hold_refund_request(refund_request_id: str) -> Response[str]:
     """Report that the goods did not arrive at the merchant's store.
 
-    The request stays `returning`, without a limit of time, until an operator decides or the merchant receives the goods.
+    The request stays `returning`, without a time limit, until an operator decides or the merchant receives the goods.
     Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)

@@ -27,6 +27,7 @@ from handsel.api.views.gift_previews import GiftPreview
 from handsel.api.weights import prefers_html
 from handsel.domain import ids
 from handsel.domain.errors import NotFound, ServiceUnavailable
+from handsel.domain.names import ERASED_NAME
 from handsel.domain.wrappings import cover_image_path, load_catalogue
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
@@ -54,6 +55,7 @@ WORDS = {
         "app": "Handsel",
         "about": "Send a friend a gift in a red envelope, by a link or straight to their inbox.",
         "from": "{name} sent you a gift",
+        "erased_name": "Deleted user",
         "gift": "You have a gift",
         "gift_about": "Open the link to see who sent it and unwrap it.",
         "gone": "Gift not found",
@@ -69,6 +71,7 @@ WORDS = {
         "app": "Handsel",
         "about": "把礼物装进红包，用链接或直接送给好友。",
         "from": "{name} 送你一份礼物",
+        "erased_name": "已注销用户",
         "gift": "你有一份礼物",
         "gift_about": "打开链接，看看是谁送的，拆开你的礼物。",
         "gone": "没有找到礼物",
@@ -147,6 +150,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         response.headers["Retry-After"] = "1"
         return response
     preview = GiftPreview.of(found, now=request.now, web_url=request.web_url)
+    giver_name = words["erased_name"] if preview.giver_name == ERASED_NAME else _isolate(preview.giver_name)
     return _page(
         request,
         200,
@@ -155,7 +159,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         # Other sites show these two as words of this one, so they contain nothing that a user wrote.
         title=words["gift"],
         about=words["gift_about"],
-        heading=words["from"].format(name=_isolate(preview.giver_name)),
+        heading=words["from"].format(name=giver_name),
         blessing=preview.wrapping.blessing,
         gift=preview.model_dump_json(),
         presentation=preview.presentation,

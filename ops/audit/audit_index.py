@@ -474,7 +474,7 @@ class AuditIndex:
 
 
 def _find_timer(item: Item, partition: Callable[[int], str], entity_id: str) -> Item:
-    """Return the due index entry of an item if it is a timer of this entity, whatever its time; else an empty one."""
+    """Return the due index entry of an item if it is a timer of this entity, at any time; else an empty one."""
     there = {index_key: str(item.get(index_key)) for index_key in (BY_DUE.pk, BY_DUE.sk)}
     # In any of the shards: their number may have grown since.
     is_own = there[BY_DUE.pk].rpartition("#")[0] == partition(0).rpartition("#")[0]

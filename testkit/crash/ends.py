@@ -45,7 +45,7 @@ def end_everything(
         _advance(client, helper, DAYS * DAY_SECONDS)
     finally:
         stopping.join()
-    # What a killed process left is due again within the hour.
+    # Work that a killed process left is due again within the hour.
     offset_ms = _advance(client, helper, 3_600) * 1000
     wrong: dict[str, list[str]] = {}
     left = client.request(leaver, "GET", "/me").status_code

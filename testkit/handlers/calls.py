@@ -352,7 +352,7 @@ def _left_pending(name: str, kind: str) -> Callable[[Stack], dict[str, Any]]:
     """Return the id that remains pending if the process of a call crashes after its first write."""
 
     def prepared(stack: Stack) -> dict[str, Any]:
-        call = CALLS[name](stack)
+        call = (CALLS | CHANGES)[name](stack)
         for user in ("alice", "bob"):
             stack.call(user, "GET", "/me")
         with inject_faults(WRITES, {0: crash_after}), suppress(Crashed):
@@ -390,6 +390,7 @@ INBOUND_EVENTS: dict[str, Callable[[Stack], dict[str, Any]]] = {
     "payment.settled, too late": _too_late(_left_pending("buy with a lost response", "ORDER")),
     "payment.settled, of a return gift, too late": _too_late(_left_pending("return gift", "ORDER")),
     "refund.settled": _left_pending("refund", "REFUND"),
+    "refund.settled, of a refund request": _left_pending("ask for a refund of a voucher", "REFUND"),
 }
 
 

@@ -1316,6 +1316,30 @@ MUTANTS = (
         "            pass",
     ),
     Mutant(
+        "a voucher that is usable again after the erasure is nobody's",
+        "use_cases/operations/erasing.py",
+        "            if holding.state_at(now) is VoucherState.USABLE:  # its redemption was undone",
+        "            if False:",
+    ),
+    Mutant(
+        "what a pseudonym holds is not looked at",
+        "use_cases/operations/erasing.py",
+        ", erasures.watch(account.pseudonym, clock()))",
+        ")",
+    ),
+    Mutant(
+        "a parcel of a pseudonym is looked at once",
+        "use_cases/operations/erasing.py",
+        "            return min(now + erasure.DAY_MS, given_up_at)",
+        "            return None",
+    ),
+    Mutant(
+        "an earlier refund request keeps the erased user",
+        "use_cases/refunds/asking.py",
+        "        previous_id=holding.refund_request_id,",
+        "        previous_id=None,",
+    ),
+    Mutant(
         "a refund keeps the payer",
         "store/refunds.py",
         ', Clause(removes=["#payer_id"])',
@@ -1324,8 +1348,8 @@ MUTANTS = (
     Mutant(
         "an export is possible every day",
         "use_cases/accounts/exporting.py",
-        "WEEK_MS = 7 * 86_400_000",
-        "WEEK_MS = 86_400_000",
+        "WEEK_MS = 7 * DAY_MS",
+        "WEEK_MS = DAY_MS",
     ),
     Mutant(
         "an export has a link after its day",

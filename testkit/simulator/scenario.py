@@ -274,7 +274,7 @@ def _complete(environment: Environment) -> None:
         states = [item["state"] for where, item in environment.model.items.items() if where[1] == "GIFT"]
         _require("open" not in states, "the stream alone did not expire every gift")
     _resolve_held(environment)
-    # Whatever waits for a time comes to its end: refund requests, vouchers, parcels that are not shipped.
+    # Everything that waits for a time ends: refund requests, vouchers, parcels that are not shipped.
     for _ in range(_MAX_WAITS):
         due = [position for where, position in environment.model.due.items() if where[1] != "REMINDER"]
         if not due:

@@ -25,10 +25,10 @@ ENGLISH: Words = {
 }
 CHINESE: Words = {
     "account": "我的",
-    "ask": "注销账号……",
+    "ask": "申请注销账号",
     "delete": "确认注销",
-    "sure": "我了解\uff0c7 天后无法恢复。",
-    "first": "请先勾选上面的选项。",
+    "sure": "我已了解\uff1a7 天后账号将无法恢复。",
+    "first": "请先勾选上方选项。",
     "banner": "账号将于",
     "keep": "取消注销",
     "close": "关闭",
@@ -120,7 +120,7 @@ def test_an_erased_user_is_signed_out_with_a_clear_page(
     # Others see no name any more.
     page = person("bob", locale="zh-CN").page
     page.goto(f"/g/{gift['gift_id']}")
-    expect(page.get_by_text("已注销的用户").first).to_be_visible()
+    expect(page.get_by_text("已注销用户").first).to_be_visible()
     check(page)
 
 

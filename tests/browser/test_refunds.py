@@ -184,21 +184,21 @@ def test_delivered_goods_are_sent_back_and_refunded(
     report(stack, holding, *STEPS)
     page = open_holding(person("bob", locale=locale), holding)
     words = ENGLISH if is_english else CHINESE
-    ask(page, "Damaged or faulty" if is_english else "商品破损或有问题", note="A cup has a crack.", words=words)
+    ask(page, "Damaged or faulty" if is_english else "商品破损或有质量问题", note="A cup has a crack.", words=words)
     expect(heading(page, "Refund requested" if is_english else "已申请退款")).to_be_visible()
     expect(page.get_by_text("A cup has a crack.")).to_be_visible()
     check(page)
     # The request can be withdrawn, and repeated.
     page.get_by_role("button", name="Withdraw request" if is_english else "撤销申请").click()
     expect(heading(page, "Request withdrawn" if is_english else "申请已撤销")).to_be_visible()
-    ask(page, "Damaged or faulty" if is_english else "商品破损或有问题", words=words)
+    ask(page, "Damaged or faulty" if is_english else "商品破损或有质量问题", words=words)
     expect(heading(page, "Refund requested" if is_english else "已申请退款")).to_be_visible()
     request = stack.as_("bob").get(f"/holdings/{holding['holding_id']}").json()["refund_request"]
     path = f"/refund-requests/{request['refund_request_id']}"
     answer = {"approve": True, "note": "Please use the box."}
     assert stack.as_("mia").post(f"{path}/decision", answer).status_code == 200
     # The page updates by itself.
-    expect(heading(page, "Refund approved" if is_english else "商家已同意退款")).to_be_visible()
+    expect(heading(page, "Refund approved" if is_english else "退款申请已通过")).to_be_visible()
     expect(page.get_by_text("Please use the box.")).to_be_visible()
     check(page)
     page.get_by_role("button", name="I've sent it back" if is_english else "我已寄回").click()
@@ -228,7 +228,7 @@ def test_the_answer_of_a_store_that_declines_is_shown(person: Invite, stack: Run
     expect(page.get_by_text("It was opened.")).to_be_visible()
     expect(page.get_by_role("button", name="Ask for a refund")).to_have_count(0)
     page.goto("/#/inbox")
-    page.get_by_role("link", name="The store declined the refund.").first.click()
+    page.get_by_role("link", name="The refund request was declined.").first.click()
     expect(heading(page, "Refund declined")).to_be_visible()
     check(page)
 
@@ -294,12 +294,12 @@ def test_a_voucher_that_is_not_used_ends_with_a_refund_to_the_payer(person: Invi
 
 
 @pytest.mark.long
-def test_a_voucher_can_be_kept_longer_where_the_rules_allow_it(person: Invite, extending_stack: Running) -> None:
+def test_a_voucher_can_be_extended_where_the_rules_allow_it(person: Invite, extending_stack: Running) -> None:
     stack = extending_stack
     holding = claim(stack)
     page = open_holding(person("bob", on=stack), holding)
     before = page.locator(".facts").text_content()
-    page.get_by_role("button", name="Keep it longer").click()
+    page.get_by_role("button", name="Extend voucher").click()
     expect(page.locator(".facts")).not_to_have_text(before or "")
     after = stack.as_("bob").get(f"/holdings/{holding['holding_id']}").json()["valid_until"]
     assert after > holding["valid_until"]

@@ -249,6 +249,7 @@ class Scan:
                 "message_id",
                 "redemption_id",
                 "refund_request_id",
+                "export_id",
                 "file",
                 "handle",
             )
@@ -530,6 +531,16 @@ class Scan:
             for query in queries:
                 ids = {"store_id": MIA_STORE} if "{store_id}" in route else None
                 self.request(viewer, route, ids=ids, query=query.replace("limit=2", "limit=100"), state="at the end")
+
+    def download_export(self, viewer: str, settle: Callable[[], object]) -> None:
+        """Let a viewer export what they may see, and record the file as a response."""
+        export = self.do(viewer, "POST /me/exports", case=Case("export", "voucher"), status=202)
+        settle()
+        ids = {"export_id": export["export_id"]}
+        route = "GET /me/exports/{export_id}"
+        file = httpx.get(self.request(viewer, route, ids=ids, state="at the end").json()["url"])
+        assert file.status_code == 200, file.text
+        self.answers.append(Answer(len(self.answers), viewer, route, None, "its file", file.status_code, file.text))
 
     def _sweep_by(self, viewer: str, case: Case, state: str, *, lists: bool = False) -> None:
         lists = lists or case.role(viewer, len(self.answers)) in ("giver", "owner", "claimer", "recipient", "merchant")

@@ -81,7 +81,7 @@ input                      -      -        -      -         -       -     -     
 listed user                -      -        -      -         -       -     -        -     -       -       -
 """
 # Facts that are visible on certain routes only, and facts that are public on certain routes.
-GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center)")
+GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center|me/exports)")
 CATALOG = re.compile(
     r" (/tagged|/viewed|/recommendations|/order-center, products|/products/\{product_id\}"
     r"|/stores/\{store_id\}(/products(/\{product_id\}(/stock)?)?)?)$"
@@ -90,13 +90,15 @@ ONLY_ON: Mapping[str, re.Pattern[str]] = {
     "envelope": GIFTS,
     "blessing": GIFTS,
     "secret": re.compile(r"^POST /orders/\{order_id\}/gifts$"),
-    "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use|order-center)"),
+    "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use|order-center|me/exports)"),
 }
 PUBLIC = {
     "status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$"),
     "payment token": re.compile(r"^GET /openapi\.json$"),
 }
-OWN_PROFILE = re.compile(r" /me$")
+OWN_PROFILE = re.compile(r" /me(/keep)?$")
+# The file of an export has the lists of its user, too.
+EXPORT = re.compile(r"^GET /me/exports/")
 REDEMPTION = re.compile(r"/redemptions(/\{redemption_id\}/undo)?$")
 # A profile is visible to users who know the handle; the list shows users with whom the viewer exchanged gifts.
 LOOK_UP = "GET /people/{handle}"
@@ -297,6 +299,8 @@ def run_scenario(scan: Scan) -> None:
     """Run cases of both kinds of products, in every way of giving, through every state."""
     # First, because it creates the accounts.
     scan.sweep_unknown()
+    for viewer in scan.people:  # who may have asked to leave after they asked to stay
+        scan.do(viewer, "POST /me/keep", case=Case("keep", "voucher"), status=200)
     expiring = start_gifts_that_expire(scan)
     payments(scan)
     for kind in ("voucher", "parcel"):
@@ -320,7 +324,8 @@ def run_scenario(scan: Scan) -> None:
     last = max(datetime.fromisoformat(case.expires_at) for case in expiring)
     scan.running.advance_to((last + timedelta(days=7)).isoformat())
     scan.sweep_lists()
-    settle(scan.running)
+    for viewer in scan.people:
+        scan.download_export(viewer, lambda: settle(scan.running))
 
 
 def settle(running: Running) -> None:
@@ -603,6 +608,8 @@ def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
         return True
     if OWN_PROFILE.search(answer.route):
         return planted.fact in ("person", "person's id") and planted.owner == answer.viewer
+    if EXPORT.search(answer.route) and planted.fact in ("person", "person's id") and planted.owner == answer.viewer:
+        return True
     if planted.fact in ONLY_ON and not ONLY_ON[planted.fact].search(answer.route):
         return False
     return may_see(planted, answer.viewer, answer.number)

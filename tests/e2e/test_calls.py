@@ -335,8 +335,8 @@ def test_viewed_products_and_switching_recommendations_off(calls: Running) -> No
 
 
 def test_leaving(calls: Running) -> None:
-    calls.new_users("undecided")
-    user = calls.as_("undecided")
+    calls.new_users("hesitant")
+    user = calls.as_("hesitant")
     assert expect_ok(user.get("/me"))["erase_at"] is None
     leaving = expect_ok(user.request("DELETE", "/me"), 202)
     assert TIME.fullmatch(leaving["erase_at"])
@@ -912,12 +912,12 @@ def test_post_undo_of_a_redemption(calls: Running) -> None:
     assert second["redemption_id"] != redeemed["redemption_id"]
     kinds = {"voucher_redeemed": 2, "voucher_usable_again": 1}
 
-    def is_told() -> bool:
+    def has_messages() -> bool:
         items = expect_ok(bob.get("/messages?limit=50"))["items"]
-        told = [each["kind"] for each in items if each["params"].get("holding_id") == holding["holding_id"]]
-        return {kind: told.count(kind) for kind in set(told)} == kinds
+        kinds_seen = [each["kind"] for each in items if each["params"].get("holding_id") == holding["holding_id"]]
+        return {kind: kinds_seen.count(kind) for kind in set(kinds_seen)} == kinds
 
-    assert eventually(is_told, 10)
+    assert eventually(has_messages, 10)
 
 
 # --- refund requests ------------------------------------------------------------------------------------------------

@@ -282,7 +282,7 @@ def test_a_user_who_leaves_is_gone_after_a_week_and_units_go_back_to_those_who_p
     assert units == {"available": 2, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 1}
     seen = friend.get(f"/gifts/{received['gift_id']}").json()
     assert seen["state"] == "claimed"
-    assert seen["giver_name"] == "Someone who left"
+    assert seen["giver_name"] == "Deleted user"
     body = {"product_id": live.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
     answer = friend.post(f"/gifts/{received['gift_id']}/return-gifts", body)
     assert problem_of(answer) == (422, "recipient-unknown")

@@ -4,12 +4,16 @@ import json
 from collections import Counter
 from typing import Any
 
+from handsel.store import keys
 from testkit.handlers.stack import Stack
 
 
 def state_of(stack: Stack) -> list[dict[str, Any]]:
-    """Return every item; random voucher codes and ids are replaced by names of the entities they belong to."""
-    items = stack.all_items()
+    """Return every item; random voucher codes and ids are replaced by names of the entities they belong to.
+
+    So are the shards of the due index that follow from these ids.
+    """
+    items = [_with_named_shard(item) for item in stack.all_items()]
     text = json.dumps(items, sort_keys=True)
     names = {
         holding_ids: f"{use['use_id']} {n}"
@@ -24,6 +28,16 @@ def state_of(stack: Stack) -> list[dict[str, Any]]:
                 if item.get(field):
                     text = text.replace(item[field], f"{field} {name}")
     return sorted(json.loads(text), key=lambda item: (item["pk"], item["sk"]))
+
+
+def _with_named_shard(item: dict[str, Any]) -> dict[str, Any]:
+    """Return an item; the due shard of a shipment or a holding is checked and replaced by a name."""
+    if "due_pk" not in item or item["sk"] not in ("SHIPMENT", "HOLDING"):
+        return item
+    kind = keys.due_unshipped if item["sk"] == "SHIPMENT" else keys.due_extended
+    partition = keys.due_partition(kind, item["pk"].partition("#")[2])
+    assert item["due_pk"] == partition
+    return item | {"due_pk": f"{partition.partition('#')[0]}#shard of its id"}
 
 
 def check_invariants(stack: Stack) -> None:

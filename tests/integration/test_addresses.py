@@ -323,13 +323,16 @@ def test_the_stream_hands_an_address_to_no_function(stack: Stack, event: str) ->
     filters = stream_filters()
     assert len(filters) == 2
 
+    # A shipment is never removed. For all events, there is one filter: their number is limited.
+    images = {"INSERT": ["NewImage"], "MODIFY": ["OldImage", "NewImage"], "REMOVE": ["OldImage"]}[event]
+
     def receivers(item: dict[str, Any]) -> list[str]:
-        images = {"OldImage": item, "NewImage": item}
-        change = {"eventName": event, "dynamodb": {"Keys": {name: item[name] for name in ("pk", "sk")}, **images}}
+        keys_of_item = {name: item[name] for name in ("pk", "sk")}
+        change = {"eventName": event, "dynamodb": {"Keys": keys_of_item, **dict.fromkeys(images, item)}}
         return [name for name, patterns in filters.items() if any_matches(patterns, change)]
 
     assert receivers(address) == []
-    assert receivers(shipment) == ([] if event == "REMOVE" else ["ProjectorFunction.Written"])
+    assert receivers(shipment) == ["ProjectorFunction.Written"]
 
 
 def test_no_record_that_the_projector_gets_has_an_address(stack: Stack) -> None:

@@ -51,6 +51,7 @@ def test_the_sample_events_can_be_replayed_in_order(stack: Stack) -> None:
     assert answers["post_confirmation_sign_up"] == confirmed.payload
     assert answers["restore_window_removed"] == {"batchItemFailures": []}
     assert answers["sweep_every_minute"]["failed"] == 0
+    assert json.loads(answers["test_clock_advance"]["body"])["done"]
     order = json.loads(stack.invoke("OrderFunction", _payload("order_read"))["body"])
     assert {place: count for place, count in order["units"].items() if count} == {
         "available": 2,

@@ -61,7 +61,7 @@ def test_held_requests_are_listed_without_names_and_notes(
     assert (found["state"], found["return_tracking_number"]) == ("returning", "SF-1")
     assert _refund_requests(table(), OperatedStack(TABLE), Namespace(json=False, rate=None)) == 0
     text = capsys.readouterr().out
-    assert "sent back with SF Express, number SF-1" in text
+    assert "sent back with SF Express, tracking number SF-1" in text
     assert text.endswith("1 held.\n")
     assert not any(word in text for word in ("alice", "bob", "A cup is broken.", other.request["refund_request_id"]))
 
@@ -75,7 +75,7 @@ def test_an_operator_refunds_a_held_request(stack: Stack, held: Goods, capsys: p
     assert (held.state, held.units, held.repaid) == ("refunded", {"refunded": 1}, [39_900])
     assert decide(held, "approve") == 0
     assert held.repaid == [39_900]
-    with pytest.raises(CannotRunError, match="ended otherwise"):
+    with pytest.raises(CannotRunError, match="the other decision"):
         decide(held, "reject")
     assert listed(capsys) == []
     expect(held.receive(), "refunded")

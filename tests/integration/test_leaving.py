@@ -4,15 +4,19 @@ import json
 import random
 from collections.abc import Callable
 from contextlib import suppress
+from itertools import count
 from typing import Any
 
 import pytest
 
 from handsel.api import http
 from handsel.domain.names import ERASED_NAME
-from handsel.runtime import clock
+from handsel.runtime import clock, wiring
+from handsel.store.keys import parse_time
+from handsel.use_cases.operations import erasing
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, RESOURCES, START, Answer, Stack
+from tests.integration.test_policies import follow
 
 WEEK = 7 * DAY
 MINUTE = 60_000
@@ -51,7 +55,9 @@ def finish(stack: Stack) -> None:
     for _ in range(5):
         assert stack.sweep()["failed"] == 0
         stack.now += MINUTE
-    assert not [item for item in stack.all_items() if item.get("due_pk", "").startswith("ERASURES#")]
+    due = [item for item in stack.all_items() if item.get("due_pk", "").startswith("ERASURES#")]
+    # Only the pseudonym is looked at again, later.
+    assert not [item for item in due if item["pk"] != f"USER#{PSEUDONYM}" or parse_time(item["due_sk"]) <= stack.now]
 
 
 def ask(stack: Stack) -> None:
@@ -322,6 +328,8 @@ def test_what_others_have_goes_on_without_the_name(stack: Stack) -> None:
     assert preview(stack, made["open"])["state"] == "cancelled"
     claimed = stack.call("bob", "GET", f"/gifts/{made['claimed']['gift_id']}").body
     assert (claimed["state"], claimed["giver_name"]) == ("claimed", ERASED_NAME)
+    page = stack.call(None, "GET", f"/g/{made['claimed']['gift_id']}", headers={"accept-language": "zh"})
+    assert "已注销用户 送你一份礼物" in page.raw
     assert stack.call("alice", "GET", f"/gifts/{made['named']['gift_id']}").body["state"] == "cancelled"
     # Gifts to the user: declined; one that would be passed on to them ends in the order.
     assert stack.call("alice", "GET", f"/gifts/{made['named_to']['gift_id']}").body["state"] == "declined"
@@ -367,6 +375,116 @@ def test_units_and_orders_of_the_user_are_settled(stack: Stack) -> None:
         item for item in stack.all_items() if item["sk"] == "ORDER" and item["state"] in ("pending", "cancelled")
     ]
     assert [each["state"] for each in pending] == ["cancelled"]
+
+
+def _received(stack: Stack, product: str = "voucher") -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return an order of alice and what the leaver, who is about to be erased, claimed of it."""
+    ask(stack)
+    order = stack.buy(product=product)
+    return order, stack.claim(LEAVER, stack.give(order)).body
+
+
+def _repaid(stack: Stack) -> list[dict[str, Any]]:
+    return [item for item in stack.all_items() if item["sk"] == "REFUND" and item["status"] == "refunded"]
+
+
+def _due_of_pseudonym(stack: Stack) -> bool:
+    return "due_pk" in (stack.item(f"USER#{PSEUDONYM}", "ACCOUNT") or {})
+
+
+@pytest.mark.parametrize("validity_days", [90, None])
+def test_a_voucher_that_is_usable_again_after_the_erasure_is_refunded(stack: Stack, validity_days: int | None) -> None:
+    stack.update_product("voucher", validity_days=validity_days)
+    order, voucher = _received(stack)
+    path = f"/vouchers/{voucher['code']}/redemptions"
+    redemption_id = stack.call("mia", "POST", path).body["redemption_id"]
+    stack.now += MINUTE
+    finish(stack)
+    assert (_repaid(stack), _due_of_pseudonym(stack)) == ([], True)
+    undone = stack.call("mia", "POST", f"{path}/{redemption_id}/undo", {"reason": "Wrong voucher"})
+    assert undone.status == 200, undone.raw
+    stack.now += 60 * MINUTE
+    finish(stack)
+    (refund,) = _repaid(stack)
+    assert (refund["cause"], refund["quantity"]) == ("erasure", 1)
+    assert stack.units(order) == {"refunded": 1}
+    assert stack.call("mia", "POST", path).body["code"] == "voucher-refunded"
+    assert not _due_of_pseudonym(stack)
+
+
+def test_a_redemption_that_stays_ends_the_watch_after_the_time_to_undo_it(stack: Stack) -> None:
+    order, voucher = _received(stack)
+    assert stack.call("mia", "POST", f"/vouchers/{voucher['code']}/redemptions").status == 201
+    stack.now += 62 * MINUTE
+    finish(stack)
+    assert (_repaid(stack), _due_of_pseudonym(stack)) == ([], False)
+    assert stack.units(order) == {"gifted": 1}
+
+
+@pytest.mark.parametrize("is_before", [True, False], ids=["before", "after"])
+@pytest.mark.parametrize("status", ["lost", "returned"])
+def test_a_parcel_of_an_erased_user_that_never_arrives_is_refunded(
+    stack: Stack, status: str, *, is_before: bool
+) -> None:
+    order, parcel = _received(stack, "parcel")
+    if is_before:
+        stack.report(parcel["shipment_id"], status)
+    stack.now += MINUTE
+    finish(stack)
+    assert len(_repaid(stack)) == is_before
+    if not is_before:
+        stack.now += 20 * DAY
+        finish(stack)
+        assert _repaid(stack) == []
+        stack.report(parcel["shipment_id"], status)
+        stack.now += DAY
+        finish(stack)
+    (refund,) = _repaid(stack)
+    assert (refund["cause"], refund["holding_ids"]) == ("erasure", [parcel["holding_id"]])
+    assert stack.units(order) == {"refunded": 1}
+    assert not _due_of_pseudonym(stack)
+
+
+def test_a_parcel_of_an_erased_user_that_is_never_shipped_is_refunded_once_its_address_is_erased(stack: Stack) -> None:
+    order, parcel = _received(stack, "parcel")
+    stack.now += MINUTE
+    finish(stack)
+    stack.now += 179 * DAY
+    finish(stack)
+    assert stack.units(order) == {"gifted": 1}
+    stack.now += DAY
+    finish(stack)
+    assert stack.units(order) == {"refunded": 1}
+    assert len(_repaid(stack)) == 1
+    assert stack.report(parcel["shipment_id"], "picked_up").body["status"] == "cancelled"
+    assert not _due_of_pseudonym(stack)
+
+
+def test_a_delivered_parcel_of_an_erased_user_is_not_refunded(stack: Stack) -> None:
+    order, parcel = _received(stack, "parcel")
+    stack.now += MINUTE
+    finish(stack)
+    assert stack.report(parcel["shipment_id"], "delivered").status == 200
+    stack.now += DAY
+    finish(stack)
+    assert (stack.units(order), _due_of_pseudonym(stack)) == ({"gifted": 1}, False)
+
+
+@pytest.mark.parametrize("role", ["payer", "holder"])
+def test_earlier_refund_requests_of_a_holding_lose_the_user_too(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch, role: str
+) -> None:
+    follow(monkeypatch, "eu")
+    payer, holder = (LEAVER, "bob") if role == "payer" else ("alice", LEAVER)
+    asker = "bob" if role == "payer" else "alice"
+    goods = stack.claim(holder, stack.give(stack.buy(payer, product="parcel"))).body
+    stack.report(goods["shipment_id"], "delivered")
+    path = f"/holdings/{goods['holding_id']}/refund-requests"
+    for _ in range(3):
+        request = stack.call(asker, "POST", path, {"reason": "unwanted"}).body
+        assert stack.call(asker, "POST", f"/refund-requests/{request['refund_request_id']}/withdraw").status == 200
+    erase(stack)
+    assert find_traces(stack) == []
 
 
 def test_nobody_can_name_an_erased_user(stack: Stack) -> None:
@@ -463,6 +581,29 @@ def _without_times(stack: Stack) -> list[dict[str, Any]]:
     hidden = {"ended_at", "updated_at", "version", "created_at", "owner_sk", "refund_id", "refunded_at", "due_sk", "pk"}
     items = [{name: value for name, value in item.items() if name not in hidden} for item in stack.all_items()]
     return sorted(items, key=lambda item: json.dumps(item, sort_keys=True, default=str))
+
+
+def test_a_giver_of_many_gifts_is_erased_in_short_passes(stack: Stack) -> None:
+    ask(stack)
+    order = stack.buy(LEAVER, 12)
+    for _ in range(11):
+        assert stack.claim("bob", stack.give(order)).status == 201
+    voucher = stack.claim(LEAVER, stack.give(stack.buy())).body
+    stack.now += MINUTE
+    for _ in range(40):
+        _pass_with_time_for(stack, 16)
+    # The tombstone is due until a pass finds nothing.
+    assert [each for each in find_traces(stack) if not each.startswith(f"USER#{LEAVER}/ACCOUNT")] == []
+    assert stack.call("mia", "POST", f"/vouchers/{voucher['code']}/redemptions").body["code"] == "voucher-refunded"
+    finish(stack)
+    assert find_traces(stack) == []
+
+
+def _pass_with_time_for(stack: Stack, looks: int) -> None:
+    """Make one pass of the erasure, whose time is up after some looks at the clock."""
+    ticks = count(stack.now)
+    table, provider, identities = wiring.table(), wiring.payments(), wiring.identities()
+    erasing.erase(table, provider, identities, LEAVER, clock=lambda: next(ticks), deadline=stack.now + looks)
 
 
 # --- late records -------------------------------------------------------------------------------------------------
@@ -611,3 +752,14 @@ def _check_units(stack: Stack) -> None:
             assert item["state"] != "open"
         if item["sk"] == "HOLDING" and item["holder_id"] == PSEUDONYM and "code" in item:
             assert "refunded_at" in item or "redeemed_at" in item
+
+
+def test_a_repayment_that_is_refused_for_good_does_not_keep_the_user(stack: Stack) -> None:
+    ask(stack)
+    body = stack.order_request(token="tok_no_refund")
+    assert stack.call(LEAVER, "POST", "/orders", body).status == 201
+    stack.now += MINUTE
+    finish(stack)
+    (refund,) = [item for item in stack.all_items() if item["sk"] == "REFUND"]
+    assert (refund["status"], refund["payer_id"]) == ("manual", PSEUDONYM)
+    assert find_traces(stack) == []

@@ -50,6 +50,7 @@ def test_the_fields_are_found() -> None:
         ("/orders/{order_id}/gifts", "recipient_id"),
         ("/orders/{order_id}/gifts", "wrapping/message"),
         ("/gifts/{gift_id}/return-gifts", "expected_total"),
+        ("/holdings/{holding_id}/refund-requests", "note"),
     } <= fields
 
 
@@ -58,11 +59,12 @@ def test_the_fields_are_found() -> None:
 def test_null_and_absent_are_the_same_request(
     stack: Stack, path: str, field: tuple[str, ...], null_first: bool
 ) -> None:
-    order = stack.buy(quantity=3)
+    order = stack.buy(quantity=4)
     given = stack.give(order)
     stack.claim("bob", given)
     user = "bob" if "return-gifts" in path else "alice"
-    where = path.format(order_id=order["order_id"], gift_id=given["gift_id"])
+    (held,) = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).body["holdings"]
+    where = path.format(order_id=order["order_id"], gift_id=given["gift_id"], holding_id=held["holding_id"])
     absent: dict[str, Any] = {
         "/orders": stack.order_request(),
         "/orders/{order_id}/use": {
@@ -75,6 +77,7 @@ def test_null_and_absent_are_the_same_request(
             "payment": _PAYMENT,
             "wrapping": {"cover_id": "red-thanks", "message": "Thank you!"},
         },
+        "/holdings/{holding_id}/refund-requests": {"reason": "unwanted"},
     }[path]
     absent = copy.deepcopy(absent)
     parent = absent

@@ -270,9 +270,12 @@ def follow(stack: Stack, life_cycle: Callable[[Stack], None]) -> list[str]:
 
 def test_a_claimed_voucher(stack: Stack) -> None:
     assert follow(stack, claim_and_redeem) == ["order.paid", "gift.given", "gift.claimed", "holding.redeemed"]
-    assert messages_of(stack, "bob") == [("gift_received", "Alice sent you a red envelope.")]
+    assert messages_of(stack, "bob") == [
+        ("gift_received", "Alice sent you a red envelope."),
+        ("voucher_redeemed", "Your voucher was used."),
+    ]
     assert messages_of(stack, "alice") == [("gift_claimed", "Bob opened your gift.")]
-    assert (counts_of(stack, "alice"), counts_of(stack, "bob")) == ({"unread": 1}, {"unread": 1})
+    assert (counts_of(stack, "alice"), counts_of(stack, "bob")) == ({"unread": 1}, {"unread": 2})
 
 
 def test_a_gift_to_three_that_two_claimed(stack: Stack) -> None:
@@ -670,10 +673,12 @@ def test_a_read_message_stays_read_when_its_record_is_delivered_again(stack: Sta
 
 def test_a_user_cannot_read_or_mark_messages_of_others(stack: Stack) -> None:
     follow(stack, claim_and_redeem)
-    (message,) = stack.call("bob", "GET", "/messages").body["items"]
-    for user in ("alice", "carol"):
-        answer = stack.call(user, "POST", f"/messages/{message['message_id']}/read")
-        assert (answer.status, answer.body["code"]) == (404, "not-found")
+    own = stack.call("bob", "GET", "/messages").body["items"]
+    assert [message["kind"] for message in own] == ["voucher_redeemed", "gift_received"]
+    for message in own:
+        for user in ("alice", "carol"):
+            answer = stack.call(user, "POST", f"/messages/{message['message_id']}/read")
+            assert (answer.status, answer.body["code"]) == (404, "not-found")
     assert stack.call("carol", "GET", "/messages").body == {"items": [], "next_cursor": None}
     assert stack.call("bob", "POST", "/messages/a%23b/read").status == 404
 

@@ -752,13 +752,13 @@ def test_operators_can_explain_the_end_of_a_voucher(stack: Stack, monkeypatch: p
 
     of_order, of_voucher = lines(order["order_id"]), lines(voucher["holding_id"])
     assert "the holders of usable vouchers are reminded of their end" in of_order
-    assert "what nobody redeemed is refunded to the payer" in of_order
+    assert "units that nobody redeemed are refunded to the payer" in of_order
     assert "extension of a voucher by its holder: possible once, by 93 days, before the end" in of_voucher
     assert voucher["code"] not in of_voucher
     assert extend(stack, voucher).status == 200
     assert "extended_from" in lines(voucher["holding_id"])
     stack.now += VALIDITY
-    assert "the sweep stores it, and repays the units" in lines(order["order_id"])
+    assert "the sweep refunds the units" in lines(order["order_id"])
     stack.now += 93 * DAY
     assert "the sweep refunds it to the payer" in lines(voucher["holding_id"])
     stack.sweep()

@@ -123,7 +123,7 @@ def test_an_unexpected_value_has_no_advice() -> None:
 def test_statements_with_leading_keys_are_those_of_the_template() -> None:
     assert leading_keys("RestoreFunction") == [
         "ReadGifts",
-        "ReadOrders",
+        "ReadOrdersAndAccounts",
         "UpdateGiftsOrdersAndStock",
         "PutSuccessorsAndRefunds",
     ]

@@ -430,7 +430,7 @@ document.head.dataset.retrying = words.retrying;
 
 const RIGHT_TO_LEFT = /[\u0590-\u08ff\u200f\ufb1d-\ufdff\ufe70-\ufeff\u{10800}-\u{10fff}\u{1e800}-\u{1efff}]/u;
 
-const ERASED_NAME = "Someone who left";
+const ERASED_NAME = "Deleted user";
 
 const shownName = (name) => (name === ERASED_NAME ? words.erased_name : name);
 

@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from handsel.domain import ids, messages, texts
-from handsel.domain.messages import HOUR_MS, Message, MessageKind, MessageParams
-from handsel.domain.models import Kind, Presentation, Wrapping
+from handsel.domain.messages import Message, MessageKind, MessageParams
+from handsel.domain.models import HOUR_MS, Kind, Presentation, Wrapping
 from handsel.domain.names import ERASED_NAME
 from handsel.domain.states import GiftState, ShipmentStatus
 from testkit.factories import EXPIRES, NOW, gift, shipment

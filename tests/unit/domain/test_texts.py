@@ -8,7 +8,7 @@ import pytest
 
 from handsel.domain import messages, policy, texts
 from handsel.domain.messages import PARAMS, Message, MessageKind
-from handsel.domain.models import AtEnd, Kind, NotShipped
+from handsel.domain.models import DAY_MS, AtEnd, Kind, NotShipped
 from handsel.domain.reasons import Reason
 from handsel.domain.states import EndAction, GiftState, RefundRequestState, RefundStatus, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
@@ -56,7 +56,7 @@ def every_message() -> Iterator[Message]:
         for status in ShipmentStatus:
             yield from messages.derive_shipment_messages(shipment(before), shipment(status))
     ending = voucher(valid_until=NOW)
-    yield from (messages.build_voucher_reminder(ending, NOW - days * messages.DAY_MS) for days in (1, 7))
+    yield from (messages.build_voucher_reminder(ending, NOW - days * DAY_MS) for days in (1, 7))
     for change in ((voucher(), voucher(redeemed_at=NOW)), (voucher(redeemed_at=NOW), voucher())):
         yield from messages.derive_holding_messages(*change)
     yield from messages.derive_shipment_messages(shipment(), replace(shipment(), not_shipped=NotShipped(NOW, "mia")))

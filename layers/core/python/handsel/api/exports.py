@@ -4,9 +4,9 @@ A file has what its user may see, as they see it, and no secret of a link.
 """
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from functools import partial
-from typing import Any, TypeVar
+from typing import Any
 
 from pydantic import BaseModel
 
@@ -18,19 +18,16 @@ from handsel.api.views.recommendations import SeenProduct
 from handsel.api.views.refund_requests import RefundRequestView
 from handsel.domain import texts
 from handsel.domain.messages import Message
-from handsel.domain.models import Export, Page
+from handsel.domain.models import Export
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock
 from handsel.runtime.wiring import export_bucket, table
+from handsel.store.lists import iterate
 from handsel.use_cases import queries
 from handsel.use_cases.accounts import profiles
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.recommendations import recommending
 from handsel.use_cases.refunds import listing
-
-T = TypeVar("T")
-
-_PAGE = 100
 
 
 def write(export: Export) -> None:
@@ -42,37 +39,26 @@ def build_lines(export: Export, *, now: int) -> Iterator[str]:
     """Yield the lines of the file."""
     items, user_id = table(), export.user_id
     yield _line("profile", ProfileView.of(profiles.get_account(items, user_id), None))
-    for order in _pages(partial(queries.list_orders, items, caller=user_id, state=None, now=now)):
+    for order in iterate(partial(queries.list_orders, items, caller=user_id, state=None, now=now)):
         yield _line("order", OrderView.of(order, now=now))
-    for payment in _pages(partial(queries.list_payments, items, caller=user_id, now=now)):
+    for payment in iterate(partial(queries.list_payments, items, caller=user_id, now=now)):
         yield _line("payment", PaymentItem.of(payment, now=now))
     for role in ("sent", "received"):
         listed = partial(queries.list_gifts, items, caller=user_id, role=role, state=None, now=now)
-        for gift in _pages(listed):
+        for gift in iterate(listed):
             (details,) = queries.load_gift_details(items, [gift], caller=user_id)
             yield _line(f"gift_{role}", gift_view(details, caller=user_id, now=now, web_url=export.web_url))
-    for found in _pages(partial(queries.list_holdings, items, caller=user_id, state=None, now=now)):
+    for found in iterate(partial(queries.list_holdings, items, caller=user_id, state=None, now=now)):
         (holding,) = queries.load_refund_requests(items, [found])
         yield _line("holding", holding_details_view(holding, now=now))
-    for request in _pages(partial(listing.list_own, items, caller=user_id)):
+    for request in iterate(partial(listing.list_own, items, caller=user_id)):
         yield _line("refund_request", RefundRequestView.of(request, caller=user_id, now=now))
-    for message in _pages(partial(messaging.list_messages, items, caller=user_id, now=now)):
+    for message in iterate(partial(messaging.list_messages, items, caller=user_id, now=now)):
         yield _message_line(message)
-    for tagged in _pages(partial(recommending.list_tagged, items, user_id)):
+    for tagged in iterate(partial(recommending.list_tagged, items, user_id)):
         yield _line("tagged", SeenProduct.from_visit(tagged))
-    for viewed in _pages(partial(recommending.list_viewed, items, user_id)):
+    for viewed in iterate(partial(recommending.list_viewed, items, user_id)):
         yield _line("viewed", SeenProduct.from_visit(viewed))
-
-
-def _pages(read_page: Callable[..., Page[T]]) -> Iterator[T]:
-    """Yield the entries of a list, page by page."""
-    before = None
-    while True:
-        page = read_page(limit=_PAGE, before=before)
-        yield from page.items
-        before = page.next_position
-        if before is None:
-            return
 
 
 def _line(kind: str, view: BaseModel) -> str:

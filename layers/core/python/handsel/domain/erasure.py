@@ -1,26 +1,23 @@
 """The erasure of a user: its times, and the receipt of what is deleted and what is kept."""
 
-from handsel.domain.models import ReceiptEntry
+from handsel.domain.models import DAY_MS, HANDLE_KEPT_MS, ReceiptEntry
 
-DAY_MS = 86_400_000
 # The time in which the user can still keep the account. Each process reads the account of its callers more often.
 WAIT_MS = 7 * DAY_MS
 # Calls in progress at the time of the erasure have ended by then: API Gateway waits 30 seconds for an answer.
 LAST_PASS_MS = 2 * 60_000
-# As long as a handle is kept after its user changed it.
-HANDLE_KEPT_MS = 90 * DAY_MS
 # Backups reach back 35 days. Stream records that could not be processed are kept for 90 days.
 RECOVERY_MS = 90 * DAY_MS
 
 _DELETED = {
     "profile": "Display name, handle and settings.",
     "sign_in": "The user in the user pool of this service. An account at another sign-in provider stays there.",
-    "names": "Your name in gifts and messages of others is replaced.",
+    "names": "Your name in the gifts and messages of others, which is replaced.",
     "messages": "All messages to you, and the reminders that were planned.",
     "tags_and_views": "Tagged and viewed products, and the recommendations derived from them.",
     "purchase_history": "The list of bought products that recommendations leave out.",
     "counters": "The counters of your order center.",
-    "requests": "Your requests for expired gifts, and the reasons and notes of your refund requests.",
+    "requests": "Your requests to give expired gifts again, and the reasons and notes of your refund requests.",
     "exports": "Your exports. A file that was written in the last hours is deleted within two days.",
 }
 _KEPT = {
@@ -28,20 +25,23 @@ _KEPT = {
         "Orders, payments and refunds, under a pseudonym.",
         "Stores and the operator have to account for what was sold, paid and repaid.",
     ),
-    "gifts": ("Gifts that you gave or received, with their words, under a pseudonym.", "The other side has them, too."),
+    "gifts": (
+        "Gifts that you gave or received, with their messages, under a pseudonym.",
+        "The other users have them, too.",
+    ),
     "holdings": (
         "Redeemed vouchers and parcels, and who redeemed a voucher, under a pseudonym.",
         "Stores have to account for what they handed out. Parcels on their way are delivered.",
     ),
     "addresses": (
-        "Addresses of parcels, at the store and the carrier only.",
-        "Parcels on their way are delivered. An address is deleted 30 days after its parcel has arrived or was lost.",
+        "Delivery addresses of parcels. Only the stores see them, until the delivery.",
+        "Parcels on their way are delivered. An address is usually deleted 30 days after its parcel arrived or was lost.",
     ),
 }
 _KEPT_UNTIL = {
     "handle": (
         "Your handle and earlier ones, under a pseudonym.",
-        "Nobody else is to get what is meant for you.",
+        "Nobody else should receive what is meant for you.",
         HANDLE_KEPT_MS,
     ),
     "recovery": (

@@ -343,7 +343,7 @@ class NotRefundable(ApiProblem):
 
     code = "not-refundable"
     title = "This cannot be refunded."
-    explanation = "`reason` tells why."
+    explanation = "`reason` has the code of the reason."
 
     def __init__(self, reason: str) -> None:
         super().__init__()
@@ -355,24 +355,24 @@ class NotExtendable(ApiProblem):
 
     code = "not-extendable"
     title = "This voucher cannot be extended."
-    explanation = "Its rules do not allow it, or the voucher is not usable any more."
+    explanation = "The policy of its order does not allow it, or the voucher can no longer be used."
 
 
 class AlreadyDecided(ApiProblem):
-    """The refund request waits for no decision any more."""
+    """The refund request no longer waits for a decision."""
 
     code = "already-decided"
     title = "This refund request has already been decided."
-    explanation = "It was approved, rejected or withdrawn. Read it for its current state."
+    explanation = "It was approved, rejected or withdrawn. Read the request for its current state."
 
 
 class NoReturnExpected(ApiProblem):
-    """The refund request does not wait for this step of a return."""
+    """The refund request does not wait for this step of the return of goods."""
 
     code = "no-return-expected"
     title = "No return is expected for this refund request."
     explanation = (
-        "Goods are sent back after the approval, and received after they were sent. Read the request for its state."
+        "Goods can be sent back after the approval, and received after that. Read the request for its current state."
     )
 
 
@@ -381,7 +381,7 @@ class VoucherRefunded(ApiProblem):
 
     code = "voucher-refunded"
     title = "This voucher was refunded."
-    explanation = "Its price goes back to the payer, so it cannot be redeemed any more."
+    explanation = "Its price goes back to the payer, so it can no longer be redeemed."
 
 
 class TooManyEvents(ApiProblem):
@@ -437,7 +437,7 @@ class AccountErased(ApiProblem):
 
     code = "account-erased"
     title = "This account was deleted."
-    explanation = "Its user asked for that seven days before. It cannot be restored."
+    explanation = "The user asked for the deletion seven days before it. The account cannot be restored."
 
 
 class InvalidRequest(ApiProblem):

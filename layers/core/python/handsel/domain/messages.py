@@ -9,7 +9,18 @@ from enum import StrEnum
 
 from handsel.domain import ids
 from handsel.domain.events import find_new_claims, find_redemption_change
-from handsel.domain.models import Gift, Holding, NotShipped, Presentation, Refund, RefundRequest, Shipment, Wrapping
+from handsel.domain.models import (
+    DAY_MS,
+    HOUR_MS,
+    Gift,
+    Holding,
+    NotShipped,
+    Presentation,
+    Refund,
+    RefundRequest,
+    Shipment,
+    Wrapping,
+)
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import (
     EndAction,
@@ -20,9 +31,6 @@ from handsel.domain.states import (
     ShipmentStatus,
     VoucherState,
 )
-
-HOUR_MS = 3_600_000
-DAY_MS = 86_400_000
 
 
 class MessageKind(StrEnum):

@@ -27,24 +27,28 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+HOUR_MS = 3_600_000
+DAY_MS = 24 * HOUR_MS
 # The policy of orders and gifts that were stored before policies existed.
 FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
+# How long a handle is kept from others after its user changed it, or left.
+HANDLE_KEPT_MS = 90 * DAY_MS
 # How long an export can be downloaded.
-EXPORT_KEPT_MS = 86_400_000
+EXPORT_KEPT_MS = DAY_MS
 
 # The highest stock of a product, in units.
 MAX_STOCK = 10**9
 
 # The time that a store has to settle a parcel that was returned or lost.
-CLOSES_AFTER_MS = 7 * 86_400_000
+CLOSES_AFTER_MS = 7 * DAY_MS
 # The longest time that an address is stored, from the creation of its shipment on.
-MAX_ADDRESS_MS = 180 * 86_400_000
+MAX_ADDRESS_MS = 180 * DAY_MS
 # The time that a holder has to send approved goods back, and a merchant to say whether they arrived.
-SEND_BACK_MS = 14 * 86_400_000
-ACKNOWLEDGE_MS = 10 * 86_400_000
+SEND_BACK_MS = 14 * DAY_MS
+ACKNOWLEDGE_MS = 10 * DAY_MS
 
 
 class Kind(StrEnum):
@@ -260,7 +264,7 @@ class Order:
         """Return the end of validity of its vouchers, or None. Validity starts at payment; a gift does not extend it."""
         if self.payment.paid_at is None or self.product.validity_days is None:
             return None
-        return self.payment.paid_at + self.product.validity_days * 86_400_000
+        return self.payment.paid_at + self.product.validity_days * DAY_MS
 
 
 def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int:
@@ -405,9 +409,9 @@ class Holding:
     Attributes:
         gift_id: None if the holder bought it for own use.
         redemption: id of the redemption that redeemed it; None if it is not redeemed.
-        undone_at: the time at which its last redemption that was undone was undone.
+        undone_at: the time of the last undo of one of its redemptions.
         return_gift_order_id: the order of the return gift, if any.
-        refund_request_id: the id of the present or last refund request.
+        refund_request_id: the id of the current or last refund request.
         refunded_at: the time at which its units were refunded, by a request or because an account was erased.
         expired_at: the time at which the end of its validity was settled.
         extended_from: the end of its validity before it was extended; None if it was not.
@@ -457,7 +461,7 @@ class Holding:
 
 @dataclass(frozen=True, slots=True)
 class Redemption:
-    """The record of one redemption of a voucher. It is never deleted or replaced; undoing it adds who, when and why.
+    """The record of one redemption of a voucher. It is never deleted or replaced; an undo adds its user, time and reason.
 
     Attributes:
         redeemed_by, undone_by: ids of the merchant's users.
@@ -641,13 +645,14 @@ class RefundRequest:
         gift_id: None for own use, as is `shipment_id` of a voucher.
         holder_id, payer_id: of the holding and of its order; `asked_by` is one of them.
         kind, quantity: of the holding.
-        note: what the user who asked wrote; None if nothing, as is `decision_note` of the merchant.
-        decide_by: the time from which on the request is approved without a decision.
+        note, decision_note: the texts of the user who asked and of the merchant; None if there is none.
+        decide_by: the time at which a request without a decision is approved.
         due_at: the time until which it waits in its state, exclusive; None if it does not wait for a time.
         decided_at: the time of the decision, or of the approval without one.
         without_return: whether approved goods stay with the holder.
-        held_at: the time at which the merchant reported that the goods did not arrive.
+        held_at: the time at which the merchant reported that the goods did not arrive; else None.
         refund_id: of the refund, once the units are refunded.
+        previous_id: of the earlier request for the same holding, which was withdrawn; None if there was none.
         policy: the policy of the order.
         version: number of changes.
     """
@@ -679,9 +684,10 @@ class RefundRequest:
     return_tracking_number: str | None = None
     held_at: int | None = None
     refund_id: str | None = None
+    previous_id: str | None = None
 
     def state_at(self, now: int) -> RefundRequestState:
-        """Return the state at a time. From each time on that it waits for, it is what the sweep makes of it."""
+        """Return the state at a time. From each time limit on, it is the state that the sweep will store."""
         state, due_at = self.state, self.due_at
         if state is RefundRequestState.REQUESTED and DECISION_OVERDUE.holds(self.decide_by, now=now):
             state, due_at = RefundRequestState.APPROVED, self.decide_by + SEND_BACK_MS
@@ -719,8 +725,8 @@ class Account:
         freed_handles: earlier handles that are kept from others, with the time until then in milliseconds since the epoch.
         erase_at: the time at which it will be erased; None unless its user asked for that.
         erased_at: the time from which on it is erased; None if it is not. What is left is a tombstone.
-        pseudonym: the id under which what is kept of an erased user is stored. It is chosen when the user asks.
-        receipt: what a tombstone says about what was deleted and what is kept; None of other accounts.
+        pseudonym: the id under which the data that is kept is stored. It is chosen when the user asks for the erasure.
+        receipt: of a tombstone: the data that was deleted and that is kept; None for other accounts.
     """
 
     user_id: str

@@ -13,7 +13,7 @@ MAX_DISPLAY_NAME = 40
 # The display name of users whose identity provider sends none.
 DEFAULT_NAME = "A friend"
 # The name of a user who was erased, wherever their name was shown.
-ERASED_NAME = "Someone who left"
+ERASED_NAME = "Deleted user"
 HANDLE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.]{2,29}")
 
 # `Name <a@b>` and addresses with spaces around the sign are addresses, `@alice` and `Tom @ Work` are not.

@@ -32,11 +32,12 @@ class Reason(StrEnum):
 class NotRefundableReason(StrEnum):
     """Why no refund of a holding can be requested.
 
-    - `redeemed`, `expired`, `refunded`: the voucher is, or the parcel is refunded.
-    - `on-its-way`: the parcel left the store and has not arrived.
-    - `too-late`: the time to send the goods back has ended.
-    - `already-requested`: there is a request, or one was rejected.
-    - `not-possible`: any of these, for a payer who is not the holder; for a holder, only the payer may ask.
+    - `redeemed`, `expired`: the state of the voucher.
+    - `refunded`: the units of the voucher or the parcel are refunded.
+    - `on-its-way`: the parcel has left the store and has not arrived.
+    - `too-late`: the time after the delivery in which a refund can be requested has ended.
+    - `already-requested`: there is a request that was not withdrawn.
+    - `not-possible`: any of these, for a payer who is not the holder; or the policy does not let the holder ask.
     """
 
     REDEEMED = "redeemed"

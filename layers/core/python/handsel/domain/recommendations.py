@@ -18,9 +18,9 @@ from enum import StrEnum
 from math import log2, sqrt
 from typing import Any
 
+from handsel.domain.models import DAY_MS
 from handsel.domain.reasons import Reason
 
-_DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
 
 # Bounds on what is stored, so that reading and writing cost the same for every user.
@@ -35,7 +35,7 @@ MAX_SEEDS = 12
 MAX_STORES = 3
 MIN_SUPPORT = 2
 
-HALF_LIFE_MS = 14 * _DAY_MS
+HALF_LIFE_MS = 14 * DAY_MS
 # A smaller difference of popularity (10 %) is not worth a write.
 _MIN_CHANGE_MS = HALF_LIFE_MS // 7
 # Pseudo-count of users: damps the similarity of products that few users like.

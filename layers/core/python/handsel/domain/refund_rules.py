@@ -2,15 +2,14 @@
 
 from typing import TYPE_CHECKING
 
-from handsel.domain.models import SEND_BACK_MS, Holding, RefundRequest, Shipment
+from handsel.domain.models import DAY_MS, SEND_BACK_MS, Holding, RefundRequest, Shipment
 from handsel.domain.reasons import NotRefundableReason
-from handsel.domain.rules import may_extend
+from handsel.domain.rules import may_extend, may_payer_ask
 from handsel.domain.states import HoldingAction, RefundRequestState, ShipmentStatus, VoucherState
 
 if TYPE_CHECKING:
     from handsel.domain.policy import Policy
 
-_DAY_MS = 86_400_000
 # The actions on a refund request, of the user who asked, of the holder and of the merchant.
 WITHDRAW, SEND_BACK, DECIDE, RECEIVED, NOT_RECEIVED = "withdraw", "return", "decide", "received", "not_received"
 # A parcel that never left the store, or never arrived: there is nothing to send back.
@@ -31,11 +30,6 @@ def may_ask(user_id: str, holding: Holding, payer_id: str, policy: "Policy") -> 
     """
     is_holder, is_payer = user_id == holding.holder_id, user_id == payer_id
     return (is_holder and (is_payer or policy.refund_by != "payer")) or (is_payer and may_payer_ask(policy))
-
-
-def may_payer_ask(policy: "Policy") -> bool:
-    """Return whether the payer of a gift may ask for a refund of what was claimed from it."""
-    return policy.refund_by != "holder"
 
 
 def find_not_refundable_reason(
@@ -59,7 +53,7 @@ def find_not_refundable_reason(
         return None
     if shipment.delivered_at is None:
         return NotRefundableReason.ON_ITS_WAY
-    is_over = shipment.delivered_at + policy.return_days * _DAY_MS <= now
+    is_over = shipment.delivered_at + policy.return_days * DAY_MS <= now
     return NotRefundableReason.TOO_LATE if is_over else None
 
 

@@ -195,6 +195,11 @@ def may_extend(holding: Holding, policy: "Policy", *, now: int) -> bool:
     )
 
 
+def may_payer_ask(policy: "Policy") -> bool:
+    """Return whether the payer of a gift may ask for a refund of what was claimed from it."""
+    return policy.refund_by != "holder"
+
+
 def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
     """Return whether the validity of an order's vouchers leaves too little time to claim a gift of them."""
     return _is_too_short(order.valid_until, order.product.kind, policy, since=now)

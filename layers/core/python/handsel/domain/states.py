@@ -379,10 +379,10 @@ class RefundRequestState(StrEnum):
     - `requested`: the merchant decides.
     - `approved`: the holder has to send the goods back.
     - `returning`: the holder sent the goods back.
-    - `received`: the goods are back.
+    - `received`: the goods arrived at the store.
     - `refunding`: the units are refunded, and the money is on its way to the payer.
     - `refunded`: the money was repaid.
-    - `rejected`: the merchant rejected the request.
+    - `rejected`: the merchant rejected the request, or an operator did after a hold.
     - `withdrawn`: the user who asked withdrew the request, or the goods were not sent back in time.
     """
 
@@ -399,13 +399,13 @@ class RefundRequestState(StrEnum):
 class RefundRequestAction(StrEnum):
     """The actions on a refund request.
 
-    - `approve`, `reject`: the merchant decides. What they held, an operator rejects.
-    - `lapse`: a time passed without the action that it is for. A request is then approved, approved goods are not
-      refunded, and goods that were sent back count as received.
-    - `withdraw`: by the user who asked.
-    - `send_back`: by the holder, who can correct the number of that parcel.
-    - `hold`: the merchant says that the goods did not arrive, so that an operator decides.
-    - `receive`: the goods are back.
+    - `approve`, `reject`: the merchant decides. An operator can reject a request that is held.
+    - `lapse`: a time limit passed. A request without a decision is approved; approved goods that were not sent back are not
+      refunded; goods that were sent back count as received.
+    - `withdraw`: the user who asked withdraws the request.
+    - `send_back`: the holder sends the goods back, or corrects their carrier and tracking number.
+    - `hold`: the merchant reports that the goods did not arrive, so that an operator decides.
+    - `receive`: the goods arrived at the store, or an operator approves a request that is held.
     - `refund`: the units are refunded.
     - `repay`: the money was repaid.
     """
@@ -426,7 +426,7 @@ UNDECIDED_IN_TIME = Guard("decide_by", ">", "now")
 DECISION_OVERDUE = Guard("decide_by", "<=", "now")
 IN_TIME = Guard("due_at", ">", "now")
 OVERDUE = Guard("due_at", "<=", "now")
-# A request that is held waits for no time.
+# A request that is held has no time limit.
 IN_TIME_OR_HELD = Guard("due_at", ">", "now", optional=True)
 HELD = Guard("held_at", "<=", "now")
 
@@ -542,7 +542,7 @@ class RedemptionState(StrEnum):
     """State of a redemption.
 
     - `done`: the voucher was redeemed.
-    - `undone`: the merchant undid the redemption; the voucher is as it was before.
+    - `undone`: a merchant undid the redemption; the voucher can be redeemed again until its validity ends.
     """
 
     DONE = "done"
@@ -750,9 +750,9 @@ EXPORT_MACHINE = Machine(
 class AccountState(StrEnum):
     """State of an account.
 
-    - `active`: its user can use it.
-    - `leaving`: its user asked for its erasure, and can still keep it.
-    - `erased`: it is erased. This is final.
+    - `active`: the user can use the account.
+    - `leaving`: the user asked for the erasure of the account, and can still keep it.
+    - `erased`: the account is erased. This state is final.
     """
 
     ACTIVE = "active"

@@ -7,10 +7,9 @@ A summary is the sum of the tallies of a user's orders, vouchers, parcels and me
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from handsel.domain.models import Gift, Holding, Order, Shipment
+from handsel.domain.models import DAY_MS, Gift, Holding, Order, Shipment
 from handsel.domain.states import EndAction, GiftState, OrderState
 
-_DAY_MS = 86_400_000
 _MINUTE_MS = 60_000
 _TO_PAY = "to_pay"
 _USABLE = "usable"
@@ -161,12 +160,12 @@ def round_up_to_minute(at: int) -> int:
 
 def usable_counter(at: int) -> str:
     """Return the name of the counter for vouchers whose validity ends on the day of `at`."""
-    return f"{_USABLE}.{at // _DAY_MS:05d}"
+    return f"{_USABLE}.{at // DAY_MS:05d}"
 
 
 def start_of_day(at: int) -> int:
     """Return the first millisecond of the UTC day of `at`."""
-    return at - at % _DAY_MS
+    return at - at % DAY_MS
 
 
 def count_order(order: Order) -> Counters:

@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from handsel.domain.models import DAY_MS
+
 if TYPE_CHECKING:
     from handsel.domain.policy import Policy
-
-_DAY_MS = 86_400_000
 
 
 def list_reminder_times(valid_until: int, policy: "Policy", *, since: int) -> list[int]:
@@ -16,7 +16,7 @@ def list_reminder_times(valid_until: int, policy: "Policy", *, since: int) -> li
         since: the time from which on it is valid until then. A validity that is not longer than a time of the policy has
             no reminder then.
     """
-    times = (valid_until - days * _DAY_MS for days in policy.voucher_reminder_days)
+    times = (valid_until - days * DAY_MS for days in policy.voucher_reminder_days)
     return [at for at in times if at > since]
 
 

@@ -4,6 +4,8 @@ import os
 from dataclasses import dataclass
 from functools import cache
 
+from handsel.domain.models import DAY_MS
+
 # The payment providers that move no money.
 WITHOUT_MONEY = frozenset({"none", "sandbox"})
 
@@ -91,7 +93,7 @@ def settings() -> Settings:
         bus_name=os.environ.get("BUS_NAME", ""),
         window_ms=None if window == _WINDOW_OF_POLICY else window * 1000,
         policy=os.environ.get("POLICY", "douyin"),
-        address_retention_ms=int(os.environ.get("ADDRESS_RETENTION_DAYS", "30")) * 86_400_000,
+        address_retention_ms=int(os.environ.get("ADDRESS_RETENTION_DAYS", "30")) * DAY_MS,
         payment_provider=os.environ.get("PAYMENT_PROVIDER", "none"),
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),

@@ -87,8 +87,15 @@ def set_next_pass(user_id: str, at: int) -> Update:
     )
 
 
+def watch(pseudonym: str, at: int) -> Update:
+    """Return the update that makes the holdings of a pseudonym due at a time."""
+    return update(
+        keys.account(pseudonym), in_state(ACCOUNT_MACHINE, AccountState.ERASED), assign(due_entry(pseudonym, at))
+    )
+
+
 def finish(user_id: str) -> Update:
-    """Return the update of a tombstone whose user left nothing else. It leaves the due index."""
+    """Return the update of a tombstone for which nothing is left to do. It leaves the due index."""
     return update(
         keys.account(user_id),
         in_state(ACCOUNT_MACHINE, AccountState.ERASED),
@@ -162,6 +169,14 @@ def pass_on_second(gift_id: str, pointer: keys.Key, user_id: str, pseudonym: str
             require(**{listed: keys.gifts_by_second_person(user_id)}),
         ),
     ]
+
+
+def delete_pointer(pointer: keys.Key, user_id: str) -> Delete:
+    """Return the write that deletes a PREDECESSOR item, if it lists a gift for the user as the second person.
+
+    One that was passed on stays: the successor is found by it.
+    """
+    return Delete(pointer, f"#{keys.BY_PARENT.pk} = :listed", {":listed": keys.gifts_by_second_person(user_id)})
 
 
 def pass_on_holding(holding: Holding, gift: Gift | None, pseudonym: str) -> list[Write]:

@@ -6,7 +6,7 @@ from functools import partial
 from handsel.domain import errors, ids
 from handsel.domain.models import Gift, Holding, Order, Refund
 from handsel.domain.states import REFUND_MACHINE, RefundAction, RefundCause, RefundStatus, UnitPlace
-from handsel.store import attributes, keys, orders, products, refund_requests
+from handsel.store import attributes, keys, orders, products
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, update
 from handsel.store.table import Table
@@ -36,6 +36,44 @@ def get(table: Table, refund_id: str) -> Refund | None:
     return from_item(item) if item else None
 
 
+def build(
+    order: Order,
+    quantity: int,
+    *,
+    refund_id: str,
+    cause: RefundCause,
+    created_at: int,
+    request_hash: str = "",
+    holding_ids: tuple[str, ...] = (),
+    refund_request_id: str | None = None,
+    payer_id: str | None = None,
+) -> Refund:
+    """Return a new, pending refund of the next units of a paid order.
+
+    Args:
+        payer_id: who gets the message about it; None is the buyer.
+
+    Raises:
+        DataIntegrityError: the order was never charged.
+    """
+    if order.payment.reference is None:
+        raise errors.DataIntegrityError(f"order {order.order_id} was not paid, and has units to refund")
+    return Refund(
+        refund_id=refund_id,
+        order_id=order.order_id,
+        quantity=quantity,
+        total=order.repayment(quantity),
+        reference=order.payment.reference,
+        status=RefundStatus.PENDING,
+        created_at=created_at,
+        request_hash=request_hash,
+        cause=cause,
+        holding_ids=holding_ids,
+        refund_request_id=refund_request_id,
+        payer_id=order.buyer_id if payer_id is None else payer_id,
+    )
+
+
 def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
     """Create a pending refund. Move the units out of the order and back into stock.
 
@@ -46,11 +84,9 @@ def create_pending(table: Table, order: Order, refund: Refund) -> Refund:
         ConditionFailed: the order has too few available units.
         DataIntegrityError: the product does not exist.
     """
-    writes: list[Write] = [orders.refund_units(order, {UnitPlace.AVAILABLE: refund.quantity}), Put(to_item(refund))]
-    if order.product.stock is not None:
-        writes.append(products.restock(order.product.product_id, refund.quantity))
+    units = orders.refund_units(order, {UnitPlace.AVAILABLE: refund.quantity})
     try:
-        table.write(*writes)
+        table.write(units, Put(to_item(refund)), *_restock(order, refund.quantity))
     except ConditionFailed as failed:
         if failed.old[1]:
             return from_item(failed.old[1])
@@ -65,22 +101,15 @@ def build_at_end(order: Order, gift: Gift) -> list[Write]:
 
     The sweep repays it from `SETTLE_AFTER_MS` after the end of the window on.
     """
-    if order.payment.reference is None:
-        raise errors.DataIntegrityError(f"order {order.order_id} has a gift and was not paid")
-    refund = Refund(
+    refund = build(
+        order,
+        gift.remaining,
         refund_id=ids.derive_end_refund_id(gift.gift_id),
-        order_id=order.order_id,
-        quantity=gift.remaining,
-        total=order.repayment(gift.remaining),
-        reference=order.payment.reference,
-        status=RefundStatus.PENDING,
+        cause=RefundCause.GIFT_END,
         created_at=gift.expires_at,
         request_hash=gift.request_hash,
-        cause=RefundCause.GIFT_END,
-        payer_id=order.buyer_id,
     )
-    restock = [] if order.product.stock is None else [products.restock(order.product.product_id, refund.quantity)]
-    return [Put(to_item(refund)), *restock]
+    return [Put(to_item(refund)), *_restock(order, refund.quantity)]
 
 
 def build_for_holdings(
@@ -93,6 +122,7 @@ def build_for_holdings(
     restock: bool,
     available: int = 0,
     refund_request_id: str | None = None,
+    payer_id: str | None = None,
     clauses: Sequence[Clause] = (),
 ) -> list[Write]:
     """Return the writes that refund all units of holdings: of the order, of the refund, and of the product's stock.
@@ -105,32 +135,24 @@ def build_for_holdings(
         restock: whether the goods never left the store, so that they can be sold again.
         available: the number of available units that are refunded with them.
         refund_request_id: the request that the refund settles.
+        payer_id: who gets the message about it; None is the buyer.
         clauses: more changes of the order.
     """
-    if order.payment.reference is None:
-        raise errors.DataIntegrityError(f"order {order.order_id} has holdings and was not paid")
     gifted = sum(each.quantity for each in holdings if each.gift_id is not None)
     used = sum(each.quantity for each in holdings if each.gift_id is None)
-    quantity = available + gifted + used
-    refund = Refund(
+    refund = build(
+        order,
+        available + gifted + used,
         refund_id=refund_id,
-        order_id=order.order_id,
-        quantity=quantity,
-        total=order.repayment(quantity),
-        reference=order.payment.reference,
-        status=RefundStatus.PENDING,
-        created_at=now,
-        request_hash="",
         cause=cause,
-        payer_id=order.buyer_id,
+        created_at=now,
+        payer_id=payer_id,
         holding_ids=tuple(each.holding_id for each in holdings),
         refund_request_id=refund_request_id,
     )
     places = {UnitPlace.AVAILABLE: available, UnitPlace.GIFTED: gifted, UnitPlace.USED: used}
-    writes: list[Write] = [orders.refund_units(order, places, *clauses), Put(to_item(refund))]
-    if restock and order.product.stock is not None:
-        writes.append(products.restock(order.product.product_id, quantity))
-    return writes
+    units = orders.refund_units(order, places, *clauses)
+    return [units, Put(to_item(refund)), *(_restock(order, refund.quantity) if restock else [])]
 
 
 def create_for_cancelled(table: Table, order: Order, refund: Refund) -> Refund:
@@ -155,6 +177,8 @@ def settle(refund: Refund) -> list[Write]:
     """Return the writes that mark a refund as repaid, and its refund request as refunded. They succeed once."""
     writes: list[Write] = [_change(refund, RefundAction.REPAY, Clause(removes=["#payer_id"]))]
     if refund.refund_request_id is not None:
+        from handsel.store import refund_requests  # imported here, because most refunds have no request
+
         writes.append(refund_requests.mark_repaid(refund.refund_request_id))
     return writes
 
@@ -162,6 +186,11 @@ def settle(refund: Refund) -> list[Write]:
 def leave_to_operator(refund: Refund) -> Update:
     """Return the update of a pending refund that the provider permanently refused. It succeeds once."""
     return _change(refund, RefundAction.REFUSE)
+
+
+def _restock(order: Order, quantity: int) -> list[Write]:
+    """Return the write that puts units of an order back into stock; none if its product has no limited stock."""
+    return [] if order.product.stock is None else [products.restock(order.product.product_id, quantity)]
 
 
 def _change(refund: Refund, action: RefundAction, *clauses: Clause) -> Update:

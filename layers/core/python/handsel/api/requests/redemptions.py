@@ -19,10 +19,10 @@ class RedemptionRequest(Request):
 
 
 class UndoRequest(Request):
-    """Why a redemption is undone.
+    """The reason for an undo.
 
     Attributes:
-        reason: the merchant's own text, one line. It is recorded with the redemption, and merchants of the store see it.
+        reason: the merchant's own text, one line. It is recorded with the redemption; only the merchants of the store see it.
     """
 
     reason: Annotated[

@@ -16,7 +16,7 @@ class RefundRequestRequest(Request):
     """A request for a refund of a holding.
 
     Attributes:
-        reason: why the caller asks. The merchant sees it; the payer of a gift does not, unless they ask themselves.
+        reason: the reason for the request. Only the merchant and the caller see it.
         note: a text for the merchant.
     """
 
@@ -32,9 +32,8 @@ class DecisionRequest(Request):
     """The decision of the merchant about a refund request.
 
     Attributes:
-        approve: whether the goods are refunded.
-        without_return: whether the holder keeps approved goods, so that they are refunded at once. Ignored if the request is
-            rejected.
+        approve: true approves the request, false rejects it.
+        without_return: true lets the holder keep the goods, and refunds them at once. Ignored if `approve` is false.
     """
 
     approve: bool
@@ -57,4 +56,4 @@ class ReturnRequest(Request):
 class RefundRequestListQuery(ListQuery):
     """The query of the list of a store's refund requests."""
 
-    state: Annotated[State | None, Field(description="Only refund requests in this state now.")] = None
+    state: Annotated[State | None, Field(description="Only refund requests whose current state is this one.")] = None

@@ -71,7 +71,7 @@ class ProfileView(View):
         display_name: the name that other users see.
         recommendations: false if the user switched recommendations and the history of viewed products off.
         created_at: the time at which the account was created.
-        erase_at: the time at which the account is deleted; null unless the user asked for that.
+        erase_at: the time at which the account is deleted; null if no deletion was requested.
         order_center: the link to the order center, with counters; null if the order center is not available to the user.
     """
 
@@ -116,7 +116,7 @@ class KeptDataView(DeletedDataView):
 
     Attributes:
         reason: why it is kept.
-        until: the time at which it is deleted at last; null if it has no fixed end.
+        until: the time at which it is deleted at the latest; null if there is no fixed time.
     """
 
     reason: str
@@ -124,7 +124,7 @@ class KeptDataView(DeletedDataView):
 
 
 class ErasureView(View):
-    """The coming deletion of an account.
+    """The planned deletion of an account.
 
     Attributes:
         erase_at: the time at which the account is deleted.

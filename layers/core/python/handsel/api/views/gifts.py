@@ -8,8 +8,7 @@ from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
 from handsel.domain import ids, models, states
 from handsel.domain.privacy import Fact, Viewer, classify_viewer, may_see, product_fact, store_fact
-from handsel.domain.refund_rules import may_payer_ask
-from handsel.domain.rules import list_giver_refusals
+from handsel.domain.rules import list_giver_refusals, may_payer_ask
 from handsel.domain.times import format_timestamp
 from handsel.runtime import policies
 from handsel.use_cases.queries import GiftDetails

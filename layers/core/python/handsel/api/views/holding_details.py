@@ -15,8 +15,8 @@ class _Details(View):
     """The fields that the views of holdings do not have.
 
     Attributes:
-        refund_request: the present or last refund request, as the holder sees it; null if there was none.
-        actions: the actions that are possible now.
+        refund_request: the current or last refund request, as the holder sees it; null if there was none.
+        actions: the actions that the holder can take now.
     """
 
     refund_request: RefundRequestView | None

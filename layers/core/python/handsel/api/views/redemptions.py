@@ -13,7 +13,7 @@ class RedemptionView(View):
     """A redemption of a voucher, as the merchants of its store see it.
 
     Attributes:
-        redemption_id: the ID of the redemption, with which it can be undone for one hour.
+        redemption_id: the ID of the redemption. An undo within one hour needs it.
         code: the code of the voucher.
         store_id: the ID of the merchant's store.
         product: the product to hand over.
@@ -22,8 +22,8 @@ class RedemptionView(View):
         redeemed_at: the time of the redemption.
         redeemed_by: the ID of the merchant who redeemed the voucher.
         undone_at: the time at which the redemption was undone; null if it was not.
-        undone_by: the ID of the merchant who undid it; null if it was not undone.
-        undo_reason: the reason that this merchant gave; null if it was not undone.
+        undone_by: the ID of the merchant who undid the redemption; null if it was not undone.
+        undo_reason: the reason for the undo; null if it was not undone.
     """
 
     redemption_id: str

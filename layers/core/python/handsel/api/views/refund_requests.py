@@ -11,24 +11,24 @@ from handsel.domain.times import format_timestamp
 
 
 class RefundRequestView(View):
-    """A refund request. Nothing in it tells what is in a parcel, or what it cost.
+    """A refund request. It does not show the contents or the price of a parcel.
 
     Attributes:
         holding_id: the ID of the voucher or parcel whose units are to be refunded.
-        state: the state now.
-        reason: why the refund was requested; null to a holder who did not ask.
-        note: the text that the user who asked wrote; null if there is none, and to a holder who did not ask.
+        state: the current state.
+        reason: the reason for the request; null for a holder who did not ask.
+        note: the text of the user who asked; null if there is none, and for a holder who did not ask.
         created_at: the time of the request.
-        decide_by: the time from which on a request without a decision is approved.
-        decided_at: the time of the decision or of the approval without one; else null.
-        decision_note: the text of the merchant; null if there is none, and to a holder who did not ask.
+        decide_by: the time at which a request without a decision is approved.
+        decided_at: the time of the decision, or of the approval without one; null before.
+        decision_note: the text of the merchant; null if there is none, and for a holder who did not ask.
         without_return: whether the holder keeps the goods.
-        due_at: the time until which the present step has to be made; null if none is expected.
-        return_carrier: the carrier of the goods on their way back; null before, and to a payer.
-        return_tracking_number: the tracking number of the goods on their way back; null before, and to a payer.
-        actions: the actions of the caller that are possible now. `withdraw`: withdraw the request. `return`: say that the
-            goods are sent back, or correct their tracking number. `decide`: approve or reject. `received`,
-            `not_received`: say whether the goods are back.
+        due_at: the time limit of the next step; null if there is none.
+        return_carrier: the carrier of the goods on their way back; null before, and for a payer.
+        return_tracking_number: the tracking number of the goods on their way back; null before, and for a payer.
+        actions: the actions that the caller can take now. `withdraw`: withdraw the request. `return`: report that the goods
+            are on their way back, or correct their tracking number. `decide`: approve or reject the request. `received`,
+            `not_received`: report whether the goods arrived.
     """
 
     refund_request_id: str
@@ -97,7 +97,7 @@ class StoreRefundRequestView(RefundRequestView):
         product: the product that was bought.
         quantity: the number of units to refund.
         shipment_id: the ID of the shipment that brought the goods; null for a voucher.
-        held_at: the time at which the merchant reported that the goods did not arrive; null unless they did.
+        held_at: the time at which the merchant reported that the goods did not arrive; else null.
     """
 
     kind: models.Kind

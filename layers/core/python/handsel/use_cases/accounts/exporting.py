@@ -13,14 +13,14 @@ If it runs twice, the second item fails on the first one, which is then returned
 from collections.abc import Callable
 
 from handsel.domain import errors
-from handsel.domain.models import Export
+from handsel.domain.models import DAY_MS, Export
 from handsel.domain.states import ExportState
 from handsel.store import accounts, exports
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.use_cases.idempotency import IdempotentRequest
 
-WEEK_MS = 7 * 86_400_000
+WEEK_MS = 7 * DAY_MS
 # Each attempt after the first follows a concurrent call of the same user.
 _MAX_ATTEMPTS = 20
 

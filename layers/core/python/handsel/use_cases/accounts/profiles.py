@@ -23,15 +23,14 @@ from dataclasses import replace
 from typing import Any
 
 from handsel.domain import errors, names
-from handsel.domain.models import Account
+from handsel.domain.models import HANDLE_KEPT_MS, Account
 from handsel.store import accounts, keys
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
 # Each attempt after the first follows a concurrent update of the same account.
 _MAX_ATTEMPTS = 20
-# How long a handle is kept from others after its user changed it, and how many are kept for a user.
-HANDLE_KEPT_MS = 90 * 86_400_000
+# The most earlier handles that are kept for a user.
 MAX_FREED_HANDLES = 10
 
 

@@ -13,14 +13,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from handsel.domain import errors, policy
+from handsel.domain.models import DAY_MS
 from handsel.domain.rules import may_extend
 from handsel.domain.voucher_ends import find_next_time, list_reminder_times
 from handsel.store import holdings
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Update
 from handsel.use_cases.queries import HoldingDetails
-
-_DAY_MS = 86_400_000
 
 
 def extend(table: Table, holding_id: str, *, caller: str, clock: Callable[[], int]) -> HoldingDetails:
@@ -45,7 +44,7 @@ def extend(table: Table, holding_id: str, *, caller: str, clock: Callable[[], in
     terms, end = policy.find(holding.policy), holding.valid_until
     if end is None or not may_extend(holding, terms, now=clock()):
         raise errors.NotExtendable
-    later = end + terms.extend["voucher_days"] * _DAY_MS
+    later = end + terms.extend["voucher_days"] * DAY_MS
     extended = replace(holding, valid_until=later, extended_from=end)
     reminders = list_reminder_times(later, terms, since=end)
 

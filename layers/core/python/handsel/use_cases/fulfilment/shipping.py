@@ -18,6 +18,7 @@ from dataclasses import replace
 
 from handsel.domain import errors, ids, names
 from handsel.domain.models import (
+    DAY_MS,
     MAX_ADDRESS_MS,
     Address,
     AddressedShipment,
@@ -33,7 +34,6 @@ from handsel.store import shipments, stores
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 
-_DAY_MS = 86_400_000
 # Each attempt after the first follows a concurrent change of the same shipment.
 _MAX_ATTEMPTS = 60
 # A DynamoDB item is limited to 400 KB, and the product needs some of it. No real delivery has as many
@@ -71,7 +71,7 @@ def prepare_shipment(table: Table, parcel: Holding, policy_ref: str) -> tuple[Ho
         version=0,
         created_at=parcel.received_at,
         updated_at=parcel.received_at,
-        ship_by=parcel.received_at + policy.find(policy_ref).ship_by_days * _DAY_MS,
+        ship_by=parcel.received_at + policy.find(policy_ref).ship_by_days * DAY_MS,
         address_until=parcel.received_at + MAX_ADDRESS_MS,
     )
     return replace(parcel, shipment_id=shipment_id), shipment

@@ -23,20 +23,34 @@ until a pass, `LAST_PASS_MS` or more after the time of the erasure, finds nothin
 have ended by then. The sign-in is deleted again in each pass, so that an error is repaired by the next one.
 
 A step that passes on an item comes after everything that is found by the item, because no list of the user names it then.
+
+What the pseudonym holds can still come to need a refund that nobody asks for: the redemption of a voucher is undone, or a
+parcel is lost, returned or never shipped. So the pseudonym is due from the end of the erasure on, until none of this can happen
+any more. These refunds are steps as those above: done ones find nothing.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from functools import partial
+from itertools import islice
 from typing import TypeVar
 
 from handsel.domain import erasure, errors, ids, messages
 from handsel.domain.erasure import build_receipt
 from handsel.domain.identities import IdentityProvider
-from handsel.domain.models import Account, Gift, Holding, Kind, Order, Page
+from handsel.domain.models import DAY_MS, HANDLE_KEPT_MS, MAX_ADDRESS_MS, Account, Gift, Holding, Kind, Order, Page
 from handsel.domain.names import ERASED_NAME
 from handsel.domain.payments import PaymentProvider
-from handsel.domain.states import GiftAction, GiftState, OrderState, PaymentAction, RefundCause, VoucherState
+from handsel.domain.states import (
+    UNDO_MS,
+    GiftAction,
+    GiftState,
+    OrderState,
+    PaymentAction,
+    RefundCause,
+    ShipmentStatus,
+    VoucherState,
+)
 from handsel.store import (
     accounts,
     erasures,
@@ -47,9 +61,11 @@ from handsel.store import (
     preferences,
     refund_requests,
     refunds,
+    shipments,
     summaries,
 )
 from handsel.store.keys import Key
+from handsel.store.lists import iterate
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Write
@@ -60,6 +76,8 @@ T = TypeVar("T")
 # Each attempt after the first follows a concurrent change of the same item.
 _MAX_ATTEMPTS = 20
 _PAGE = 100
+# The newest gifts that each pass looks at again after they were passed on.
+_LOOKED_AT_AGAIN = 500
 # The items of the partition of a user that stay, as tombstones.
 _TOMBSTONES = frozenset({"ACCOUNT", "SUMMARY", "PREFERENCES"})
 
@@ -92,15 +110,28 @@ def erase(
         if not account.is_erased_at(clock()):
             return False  # the index is late: the user has kept the account
         account = _bury(table, account, now=clock())
-    if account.erased_at is None or account.pseudonym is None:
+    if account.erased_at is None:
         return False
+    if account.pseudonym is None:
+        return _watch(table, provider, user_id, clock=clock, deadline=deadline)
     current = _Pass(table, provider, user_id, account.pseudonym, clock=clock, deadline=deadline)
     with suppress(_TimeUpError):
         current.run()
         identities.delete(user_id)
         if current.changes or clock() < account.erased_at + erasure.LAST_PASS_MS:
             return current.schedule(account.erased_at + erasure.LAST_PASS_MS)
-        current.write(erasures.finish(user_id))
+        current.write(erasures.finish(user_id), erasures.watch(account.pseudonym, clock()))
+    return True
+
+
+def _watch(table: Table, provider: PaymentProvider, pseudonym: str, *, clock: Callable[[], int], deadline: int) -> bool:
+    """Refund what nobody else asks for among the holdings of a pseudonym. Return whether this changed anything."""
+    current = _Pass(table, provider, pseudonym, pseudonym, clock=clock, deadline=deadline)
+    with suppress(_TimeUpError):
+        next_at = current.settle_kept()
+        if next_at is not None:
+            return current.schedule(next_at)
+        current.write(erasures.finish(pseudonym))
     return True
 
 
@@ -108,7 +139,7 @@ def _bury(table: Table, account: Account, *, now: int) -> Account:
     """Replace an account by its tombstone, and return it; or the account, if its user kept it at the last moment."""
     erase_at = account.erase_at or now
     with suppress(ConditionFailed):  # another process was first, or the user
-        handle_until = erase_at + erasure.HANDLE_KEPT_MS
+        handle_until = erase_at + HANDLE_KEPT_MS
         table.write(*erasures.erase(account, build_receipt(erase_at), handle_until=handle_until, now=now))
     buried = accounts.get(table, account.user_id)
     if buried is None:
@@ -142,10 +173,8 @@ class _Pass:
         """Take all steps."""
         self._write_if(summaries.erase(self._user_id))
         self._write_if(preferences.erase(self._user_id))
-        # Calls that were in progress may refer to gifts that were passed on before.
-        for giver_id in (self._user_id, self._pseudonym):
-            for gift in self._list(gifts.list_sent, giver_id):
-                self._leave_sent(gift)
+        for gift in self._list(gifts.list_sent, self._user_id):
+            self._leave_sent(gift)
         for order in self._list(orders.list_by_buyer, self._user_id):
             self._retry(partial(self._leave_order, order.order_id))
         for key in self._each(self._table.list_partition(keys.account(self._user_id).pk, "RECEIVED#")):
@@ -162,6 +191,10 @@ class _Pass:
         for key in self._each(self._table.list_partition(keys.account(self._user_id).pk)):
             if key.sk not in _TOMBSTONES:
                 self._write_if(erasures.delete(key))
+        # Calls that were in progress may refer to gifts that were passed on before. This is last, and limited: the list does
+        # not become shorter, so for a giver of thousands of gifts there would be no time for the other steps.
+        for gift in islice(self._list(gifts.list_sent, self._pseudonym), _LOOKED_AT_AGAIN):
+            self._leave_sent(gift)
 
     def write(self, *writes: Write) -> None:
         """Make all of the writes or none.
@@ -207,19 +240,20 @@ class _Pass:
         """Let a gift that would be passed on to the user end in the order, and remove the user from an ended one."""
         gift = gifts.get(self._table, gift_id)
         if gift is None or gift.at_end is None or gift.at_end.recipient_id != self._user_id:
-            self._write_if(erasures.delete(pointer))  # it has another end by now
+            # It has another end by now; or it was passed on, and the response was lost.
+            self._write_if(erasures.delete_pointer(pointer, self._user_id))
         elif gift.state_at(self._clock()) is GiftState.OPEN:
             gifts.set_at_end(self._table, gift, None, clock=self._clock)
             self.changes += 1
         elif gift.state is GiftState.OPEN:
             self._end(gift, GiftAction.EXPIRE)
-            self._write_if(erasures.delete(pointer))
+            self._write_if(erasures.delete_pointer(pointer, self._user_id))
         else:
             self._replace_names(gift)
             self.write(*erasures.pass_on_second(gift_id, pointer, self._user_id, self._pseudonym))
 
     def _end(self, gift: Gift, action: GiftAction) -> None:
-        """End an open gift, whatever its policy allows; one whose window is over expires."""
+        """End an open gift under any policy. A gift whose window is over expires."""
         while gift.state is GiftState.OPEN:
             is_open = gift.state_at(self._clock()) is GiftState.OPEN
             ended = gifts.end_gift(self._table, action if is_open else GiftAction.EXPIRE, gift, clock=self._clock)
@@ -276,22 +310,68 @@ class _Pass:
             self._write_if(erasures.delete(keys.tally(keys.shipment(holding.shipment_id))))
         self.write(*erasures.pass_on_holding(holding, gift, self._pseudonym))
 
-    def _refund(self, order: Order, vouchers: Sequence[Holding], *, available: int = 0) -> None:
-        """Refund vouchers, or available units, to the payer.
+    def settle_kept(self) -> int | None:
+        """Refund the holdings of a pseudonym that are worth nothing to anybody. Return when to look again, or None."""
+        times = [
+            self._retry(partial(self._settle_kept, holding.holding_id))
+            for holding in self._list(holdings.list_by_holder, self._user_id)
+        ]
+        return min((at for at in times if at is not None), default=None)
+
+    def _settle_kept(self, holding_id: str) -> int | None:
+        """Refund a holding of a pseudonym if its holder could have asked for that. Return when to look again, or None.
+
+        Raises:
+            ConditionFailed: it was changed since it was read.
+        """
+        holding, now = holdings.get(self._table, holding_id), self._clock()
+        if holding is None or holding.has_left:
+            return None
+        if holding.shipment_id is None:
+            if holding.state_at(now) is VoucherState.USABLE:  # its redemption was undone
+                order = self._read_order(holding.order_id)
+                self._refund(order, [holding])
+            undo_over = (holding.redeemed_at or 0) + UNDO_MS + erasure.LAST_PASS_MS
+            return undo_over if now < undo_over else None
+        shipment = shipments.get(self._table, holding.shipment_id)
+        if shipment is None:
+            raise errors.DataIntegrityError(f"shipment {holding.shipment_id} does not exist")
+        given_up_at = shipment.created_at + MAX_ADDRESS_MS
+        if shipment.status in (ShipmentStatus.LOST, ShipmentStatus.RETURNED):
+            order = self._read_order(holding.order_id)
+            self._refund(order, [holding], restock=False, more=[shipments.require_unchanged(shipment)])
+        elif shipment.status is ShipmentStatus.READY_TO_SHIP and given_up_at <= now:  # nobody knows where to any more
+            order = self._read_order(holding.order_id)
+            self._refund(order, [holding], more=shipments.cancel(shipment, now=now, retention_ms=0))
+        elif not shipment.is_over and now < given_up_at:
+            return min(now + DAY_MS, given_up_at)
+        return None
+
+    def _refund(
+        self,
+        order: Order,
+        held: Sequence[Holding],
+        *,
+        available: int = 0,
+        restock: bool = True,
+        more: Sequence[Write] = (),
+    ) -> None:
+        """Refund holdings, or available units, to the payer.
 
         The id is derived from the number of units that were refunded before, so each refund of an order has another one.
         """
         now = self._clock()
         writes = refunds.build_for_holdings(
             order,
-            vouchers,
+            held,
             cause=RefundCause.ERASURE,
             now=now,
             refund_id=ids.derive_id("refund at erasure", self._user_id, order.order_id, str(order.refunded)),
-            restock=True,
+            restock=restock,
             available=available,
+            payer_id=self._pseudonym if order.buyer_id == self._user_id else order.buyer_id,
         )
-        self.write(*writes, *(holdings.refund(voucher, now=now) for voucher in vouchers))
+        self.write(*writes, *(holdings.refund(each, now=now) for each in held), *more)
 
     def _read_order(self, order_id: str) -> Order:
         order = orders.get(self._table, order_id)
@@ -308,9 +388,13 @@ class _Pass:
             self._write_if(erasures.pass_on_intent(order_id, self._user_id, self._pseudonym))
 
     def _pass_on_refund_requests(self, request_ids: list[str]) -> None:
-        for request in refund_requests.get_many(self._table, request_ids).values():
-            if self._user_id in (request.holder_id, request.payer_id, request.asked_by):
-                self._write_if(erasures.pass_on_refund_request(request, self._user_id, self._pseudonym))
+        """Remove the user from refund requests, and from the earlier ones of the same holdings."""
+        while request_ids:
+            found = refund_requests.get_many(self._table, request_ids).values()
+            for request in found:
+                if self._user_id in (request.holder_id, request.payer_id, request.asked_by):
+                    self._write_if(erasures.pass_on_refund_request(request, self._user_id, self._pseudonym))
+            request_ids = [request.previous_id for request in found if request.previous_id is not None]
 
     def _leave_regift_request(self, key: Key) -> None:
         request = self._table.get(key)
@@ -333,14 +417,8 @@ class _Pass:
     # --- lists and writes ---------------------------------------------------------------------------------------------
 
     def _list(self, list_page: Callable[..., Page[T]], user_id: str) -> Iterator[T]:
-        """Yield the entries of a list of the user."""
-        before = None
-        while True:
-            page = list_page(self._table, user_id, limit=_PAGE, before=before)
-            yield from self._each(page.items)
-            before = page.next_position
-            if before is None:
-                return
+        """Return the entries of a list of the user."""
+        return self._each(iterate(partial(list_page, self._table, user_id)))
 
     def _list_rows(self, index: keys.Index, pk: str) -> Iterator[tuple[str, Key]]:
         """Yield the rows of a partition of an index."""
@@ -355,8 +433,8 @@ class _Pass:
                 raise _TimeUpError
             yield entry
 
-    def _retry(self, attempt: Callable[[], None]) -> None:
-        retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
+    def _retry(self, attempt: Callable[[], T]) -> T:
+        return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
     def _write_if(self, write: Write) -> None:
         """Make a write; if its condition is false, it is not needed any more."""

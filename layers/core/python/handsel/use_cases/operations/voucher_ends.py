@@ -24,6 +24,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from enum import StrEnum
+from functools import partial
 
 from handsel.domain import errors, ids, messages, policy
 from handsel.domain.models import Gift, Holding, Order
@@ -31,6 +32,7 @@ from handsel.domain.states import VALIDITY_OVER, GiftAction, GiftState, OrderSta
 from handsel.domain.voucher_ends import find_next_time, list_reminder_times
 from handsel.store import gifts, holdings, keys, orders, refunds
 from handsel.store.attributes import Item
+from handsel.store.lists import iterate
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Update
@@ -39,7 +41,6 @@ from handsel.use_cases.inbox import user_summary
 
 # Each attempt after the first follows a concurrent change of the same order or voucher.
 _MAX_ATTEMPTS = 20
-_MAX_PAGE = 100
 
 
 class Settled(StrEnum):
@@ -204,19 +205,11 @@ def find_vouchers(table: Table, order: Order, given: Iterable[Gift] | None = Non
 
     found = load(reserved)
     if not is_complete(found):
-        found = load({gift.gift_id: gift for gift in (*_list_gifts(table, order.order_id), *reserved)}.values())
+        listed = iterate(partial(gifts.list_by_order, table, order.order_id))
+        found = load({gift.gift_id: gift for gift in (*listed, *reserved)}.values())
     if not is_complete(found):
         raise errors.DataIntegrityError(f"the holdings of order {order.order_id} do not add up to its counters")
     return found
-
-
-def _list_gifts(table: Table, order_id: str) -> list[Gift]:
-    found, before = list[Gift](), None
-    while True:
-        page = gifts.list_by_order(table, order_id, limit=_MAX_PAGE, before=before)
-        found, before = [*found, *page.items], page.next_position
-        if before is None:
-            return found
 
 
 # --- reminders --------------------------------------------------------------------------------------------------------

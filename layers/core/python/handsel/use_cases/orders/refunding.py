@@ -16,7 +16,7 @@ from handsel.domain import errors
 from handsel.domain.models import Order, Refund
 from handsel.domain.payments import OutcomeUnknown, PaymentProvider, Repayment, RepaymentRefused
 from handsel.domain.rules import are_units_refunded
-from handsel.domain.states import OrderState, RefundStatus
+from handsel.domain.states import OrderState, RefundCause, RefundStatus
 from handsel.store import keys, orders, refunds
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
@@ -57,16 +57,13 @@ def refund(
             raise errors.UnitsNotAvailable
         if are_units_refunded(order, now=call.now):
             raise errors.UnitsNotAvailable("The vouchers of this order have ended, so its units are refunded already.")
-        pending = Refund(
+        pending = refunds.build(
+            order,
+            quantity,
             refund_id=refund_id,
-            order_id=order_id,
-            quantity=quantity,
-            total=order.repayment(quantity),
-            reference=order.payment.reference,
-            status=RefundStatus.PENDING,
+            cause=RefundCause.BUYER,
             created_at=call.now,
             request_hash=call.request_hash,
-            payer_id=call.caller,
         )
         opened = take_units(table, order, quantity, now=call.now, take=_Taking(table, order, pending))
     call.require_same_request(opened.request_hash)

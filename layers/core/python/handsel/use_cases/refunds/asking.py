@@ -17,7 +17,7 @@ reads.
 """
 
 from handsel.domain import errors, policy
-from handsel.domain.models import Holding, Order, RefundRequest, Shipment
+from handsel.domain.models import DAY_MS, Holding, Order, RefundRequest, Shipment
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.reasons import NotRefundableReason
 from handsel.domain.refund_rules import find_not_refundable_reason, is_refunded_at_once, may_ask
@@ -36,7 +36,6 @@ from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.refunds import steps
 from handsel.use_cases.refunds.steps import Step, repay, settle_due, take_step
 
-_DAY_MS = 86_400_000
 # Each attempt after the first follows a concurrent change of the holding, of its shipment or of its order.
 _MAX_ATTEMPTS = 20
 
@@ -125,7 +124,7 @@ def _build_request(
     rules: policy.Policy,
 ) -> RefundRequest:
     """Return a new request that waits for the merchant."""
-    decide_by = call.now + rules.decide_days * _DAY_MS
+    decide_by = call.now + rules.decide_days * DAY_MS
     return RefundRequest(
         refund_request_id=request_id,
         holding_id=holding.holding_id,
@@ -144,6 +143,7 @@ def _build_request(
         created_at=call.now,
         decide_by=decide_by,
         due_at=decide_by,
+        previous_id=holding.refund_request_id,
         policy=order.policy,
         version=0,
         request_hash=call.request_hash,
