@@ -1204,8 +1204,8 @@ MUTANTS = (
     Mutant(
         "a paid order of vouchers has no timer",
         "store/orders.py",
-        "assign({**paid, **timer}),",
-        "assign(paid),",
+        'assign({**paid, **timer, "expires_at": None}),',
+        'assign({**paid, "expires_at": None}),',
     ),
     Mutant(
         "a voucher that was extended in between ends with its order",
