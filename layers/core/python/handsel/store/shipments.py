@@ -12,7 +12,6 @@ from functools import partial
 
 from handsel.domain import errors
 from handsel.domain.models import Address, AddressedShipment, NotShipped, Page, Shipment
-from handsel.domain.rules import with_address_end
 from handsel.domain.states import ShipmentStatus
 from handsel.store import attributes, keys
 from handsel.store.attributes import Item
@@ -141,6 +140,8 @@ def cancel(shipment: Shipment, *, now: int, retention_ms: int) -> list[Write]:
     """
     if shipment.status is not ShipmentStatus.READY_TO_SHIP:
         raise errors.DataIntegrityError(f"shipment {shipment.shipment_id} cannot be cancelled")
+    from handsel.domain.rules import with_address_end  # imported here, because the projector needs no rules
+
     cancelled = replace(
         shipment, cancelled_at=now, version=shipment.version + 1, updated_at=max(now, shipment.updated_at)
     )

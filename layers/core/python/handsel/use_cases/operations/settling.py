@@ -20,7 +20,6 @@ from handsel.store import gifts, keys, orders, refunds
 from handsel.store.attributes import Item
 from handsel.store.gifts import Released
 from handsel.store.table import Table
-from handsel.use_cases.fulfilment.shipping import report_not_shipped
 from handsel.use_cases.gifts.reminding import MAX_REMINDERS, remind
 from handsel.use_cases.operations import voucher_ends
 from handsel.use_cases.orders.purchases import settle_payment
@@ -142,7 +141,7 @@ def sweep(
                 case DueType.REMINDER:
                     return _remind(read, [item_id for _, item_id in entries], now=clock())
                 case DueType.SHIPMENT:
-                    return [SweepOutcome.NOT_SHIPPED if report_not_shipped(table, item_id, now=clock()) else None]
+                    return [_report_not_shipped(table, item_id, now=clock())]
                 case DueType.EXPORT:
                     return [_export(table, item_id, write_export, now=clock())]
                 case DueType.ERASURE:
@@ -254,6 +253,12 @@ def _list_entries(table: Table, due_type: DueType, *, until: int) -> Iterator[tu
 
 def _remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[SweepOutcome | Exception | None]:
     return [SweepOutcome.REMINDED if is_sent else None for is_sent in remind(table, gift_ids, now=now)]
+
+
+def _report_not_shipped(table: Table, shipment_id: str, *, now: int) -> SweepOutcome | None:
+    from handsel.use_cases.fulfilment.shipping import report_not_shipped  # imported here, because few sweeps report one
+
+    return SweepOutcome.NOT_SHIPPED if report_not_shipped(table, shipment_id, now=now) else None
 
 
 def _export(
