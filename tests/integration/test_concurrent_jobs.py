@@ -82,7 +82,7 @@ def test_the_sweep_needs_one_transaction_and_a_hundredth_of_a_batch_read_for_a_d
     calls = Counter[str]()
     with observe_calls(lambda call: calls.update([call.operation])):
         assert stack.sweep()["returned"] == 250
-    assert calls == {"Query": 160, "BatchGetItem": 3, "TransactWriteItems": 250}
+    assert calls == {"Query": 90, "BatchGetItem": 3, "TransactWriteItems": 250}
     assert [_available_units(stack, order) for order, _ in given] == [50] * 5
 
 

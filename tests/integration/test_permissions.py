@@ -112,6 +112,8 @@ def _erase_a_user(stack: Stack, settle: Callable[[Stack], object]) -> None:
     stack.claim("bob", stack.give(others, recipient_id="bob"))
     stack.give(others, recipient_id="bob")
     stack.use_parcel(stack.buy("bob", product="parcel"))
+    returned = stack.use_parcel(stack.buy("bob", product="parcel"))
+    assert stack.report(returned["shipment_id"], "returned").status == 200
     own = stack.call("bob", "POST", f"/orders/{stack.buy('bob')['order_id']}/use", {"quantity": 1}).body["holdings"]
     stack.call("bob", "POST", f"/holdings/{own[0]['holding_id']}/refund-requests", {"reason": "unwanted"})
     stack.project(*stack.records)

@@ -48,7 +48,7 @@ UNUSED = {
         (function, statement)
         for function in ("SweepFunction", "TestClockFunction")
         for statement in (
-            *("QueryItemsOfUsers", "QueryOwnItems", "QueryGiftsPassedOn", "ReadHoldings", "DeleteItemsOfUsers"),
+            *("QueryItemsOfUsers", "QueryOwnItems", "QueryGiftsPassedOn", "CheckShipments", "DeleteItemsOfUsers"),
             *("QueryForExports", "QueryReceivedGifts"),
             *("ReadShipmentsAndStores", "ReportShipments"),
         )
