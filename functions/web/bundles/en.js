@@ -649,7 +649,7 @@ const words = {
   "leaving.kept": "What stays",
   "leaving.kept.1": "Orders, payments and refunds, without your name. Stores have to account for their sales.",
   "leaving.kept.2": "Gifts you sent or received, without your name. Your friends have them, too.",
-  "leaving.kept.3": "Addresses of parcels on their way, until 30 days after they arrive.",
+  "leaving.kept.3": "Addresses of parcels, for at most 180 days after you got them.",
   "leaving.kept.4": "Your handle, for 90 days, so that nobody else can use it. Backups, for up to 90 days.",
   "leaving.delete.sure": "I understand that this can't be undone after 7 days.",
   "leaving.delete.not_sure": "Please tick the box first.",

@@ -649,7 +649,7 @@ const words = {
   "leaving.kept": "将被保留的内容",
   "leaving.kept.1": "订单、支付和退款记录，供商家对账，不再显示你的昵称。",
   "leaving.kept.2": "送出和收到的礼物，好友仍能看到，但不再显示你的昵称。",
-  "leaving.kept.3": "运输中包裹的收货地址，送达 30 天后删除。",
+  "leaving.kept.3": "包裹的收货地址，最迟在收下礼物后 180 天删除。",
   "leaving.kept.4": "用户名保留 90 天，以免被他人使用；备份数据最多保留 90 天。",
   "leaving.delete.sure": "我已了解：7 天后账号将无法恢复。",
   "leaving.delete.not_sure": "请先勾选上方选项。",

@@ -5,7 +5,7 @@
 | before the transaction              | nothing changed                   | the same call again                       |
 | after it, before the provider       | units refunded, a pending refund  | the same call again, or the sweep         |
 | after the provider, before settling | the same, and the money is repaid | the same: the provider recognises our key |
-| after a refusal, before it is kept  | the same, and nothing is repaid   | the same: the provider refuses again      |
+| after the provider refuses          | the same, and nothing is repaid   | the same: the provider refuses again      |
 | before an operator marks it         | a refund that is `manual`         | the same command again                    |
 
 If it runs twice, the second transaction fails on the refund of the first one, which is then returned.
