@@ -135,7 +135,7 @@ def test_a_gift_expires_once_however_often_the_stream_and_the_sweep_trigger_it(t
     if times == swept == 0:
         return
     harness = Harness()
-    order = harness.buy(quantity=3)
+    order = harness.buy(quantity=3, product="parcel")  # whose units stay after the claim window
     gift = harness.give(order, shares=3)
     harness.claim("bob", gift)
     harness.now = gift.expires_at + MINUTE_MS
