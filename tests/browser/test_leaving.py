@@ -151,4 +151,4 @@ def test_a_user_takes_their_data_along(person: Invite, stack: Running) -> None:
     elsewhere.page.goto("/#/me")
     elsewhere.expects(429)
     elsewhere.page.get_by_role("button", name="Request your data").click()
-    expect(elsewhere.page.get_by_role("alert")).to_have_text("You can ask for your data once a week.")
+    expect(elsewhere.page.get_by_role("alert")).to_have_text("You can request your data once a week.")

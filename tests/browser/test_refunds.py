@@ -17,7 +17,7 @@ from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, WRAPPING, Running, run_
 Words = dict[str, str]
 ENGLISH: Words = {
     "ask": "Ask for a refund",
-    "giver": "The money goes back to Alice, who paid for it. We tell Alice that money came back, but not why.",
+    "giver": "The money goes back to Alice, who paid for it. We'll tell Alice about the refund, but not why you asked.",
     "other": "Something else",
     "note": "Note to the store (optional)",
     "back": "The money went back to Alice, who paid for it.",
@@ -27,10 +27,10 @@ ENGLISH: Words = {
 }
 CHINESE: Words = {
     "ask": "申请退款",
-    "giver": "款项会退还给付款的 Alice。对方会知道有退款\uff0c但不会知道原因。",
+    "giver": "款项会退还给付款人 Alice。对方会收到退款通知\uff0c但看不到退款原因。",
     "other": "其他原因",
-    "note": "给商家的补充说明\uff08选填\uff09",
-    "back": "款项已退还给付款的 Alice。",
+    "note": "补充说明\uff08选填\uff0c商家可见\uff09",
+    "back": "款项已退还给付款人 Alice。",
     "refunded": "已退款",
     "issued": "你的订单中有 1 件已退款。",
     "amount": "已原路退款\uff1a¥129.00",
