@@ -497,7 +497,8 @@ def test_lists_are_filtered_by_current_state(calls: Running, expiring: dict[str,
     (claimed,) = expect_ok(flo.get("/gifts?role=sent&state=claimed"))["items"]
     assert claimed["gift_id"] == sent["gift_id"]
     assert expect_ok(flo.get("/gifts?role=sent&state=open"))["items"] == []
-    assert holding in expect_ok(calls.as_("bob").get("/holdings?state=usable&limit=100"))["items"]
+    listed = expect_ok(calls.as_("bob").get("/holdings?state=usable&limit=100"))["items"]
+    assert holding in map(without_details, listed)
     for path in ("/orders?state=given", "/gifts?role=sent&state=lost", "/holdings?state=open"):
         assert expect_problem(flo.get(path), 422, "invalid-request")["errors"][0]["pointer"] == "?state"
 
@@ -821,8 +822,10 @@ def test_get_holdings(calls: Running) -> None:
     bob = calls.as_("bob")
     gift = calls.give(calls.buy()["order_id"])
     holding = expect_ok(claim(bob, gift), 201)
-    assert expect_ok(bob.get("/holdings?limit=1"))["items"] == [holding]
-    assert expect_ok(bob.get(f"/holdings/{holding['holding_id']}")) == holding
+    (listed,) = expect_ok(bob.get("/holdings?limit=1"))["items"]
+    assert without_details(listed) == holding
+    assert expect_ok(bob.get(f"/holdings/{holding['holding_id']}")) == listed
+    assert (listed["refund_request"], listed["actions"]) == (None, ["request_refund", "return_gift"])
     expect_problem(calls.as_("alice").get(f"/holdings/{holding['holding_id']}"), 404, "not-found")
     picture = bob.get(f"/holdings/{holding['holding_id']}/qr")
     assert (picture.status_code, qr.read(picture.text)) == (200, holding["code"])
@@ -1080,6 +1083,11 @@ def test_post_events_results_in_one_history(calls: Running) -> None:
     expect_problem(report(calls, shipment_id, "lost"), 404, "not-found")
 
 
+def without_details(holding: dict[str, Any]) -> dict[str, Any]:
+    """Return a holding of a list as a claim, an own use and the order center answer it."""
+    return {name: value for name, value in holding.items() if name not in ("refund_request", "actions")}
+
+
 # --- conventions --------------------------------------------------------------------------------------------------
 
 
@@ -1298,7 +1306,8 @@ def test_get_order_center_has_counts_and_lists_and_supports_304(calls: Running) 
     assert center["payments"] == expect_ok(keeper.get("/payments?limit=5"))["items"]
     assert center["gifts_sent"] == expect_ok(keeper.get("/gifts?role=sent&limit=5"))["items"]
     assert [each["gift_id"] for each in center["gifts_sent"]] == [gift["gift_id"]]
-    assert center["holdings"] == expect_ok(keeper.get("/holdings?limit=5"))["items"]
+    listed = expect_ok(keeper.get("/holdings?limit=5"))["items"]
+    assert center["holdings"] == [without_details(each) for each in listed]
     tags: list[str] = []
 
     def is_unchanged() -> bool:
@@ -1391,6 +1400,8 @@ def test_a_creating_call_needs_a_key_and_the_right_shape(calls: Running, route: 
     role = next(role for role in ("giver", "merchant") if access.expected_of_unknown(route, role) == "404 not-found")
     caller, path = calls.as_(access.USERS[role]), re.sub(r"{\w+}", "x", route.split()[1])
     expect_problem(caller.request("POST", path, json={}), 400, "idempotency-key-required")
+    if "requestBody" not in access.operations()[route]:
+        return
     assert expect_problem(caller.post(path, {"more": 1}), 422, "invalid-request")["errors"]
 
 
