@@ -60,7 +60,7 @@ class Pool:
                     self.add(name, value)
                 else:
                     self.collect(value)
-            if "holding_id" in answer and answer["gift_id"]:
+            if "holding_id" in answer and answer.get("gift_id"):
                 self.add("claimed_gift_id", answer["gift_id"])
             if answer.get("secret"):
                 self._secrets[answer["gift_id"]] = answer["secret"]

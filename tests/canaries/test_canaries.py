@@ -61,7 +61,7 @@ status                     -      -        -      -         own     may   yes   
 logistics                  -      -        -      -         own     -     yes      -     yes     -       own
 address                    -      -        -      -         own     -     unopened -     -       -       own
 order id                   -      -        -      -         -       yes   -        -     -       -       yes
-holding id                 -      -        -      -         own     -     -        -     -       -       own
+holding id                 -      -        -      -         own     may   may      -     -       -       own
 shipment id                -      -        -      -         own     -     yes      -     yes     -       own
 refund request             -      -        -      -         own     -     yes      -     -       -       own
 refund request id          -      -        -      -         own     -     yes      -     -       -       own
@@ -92,6 +92,8 @@ ONLY_ON: Mapping[str, re.Pattern[str]] = {
     "secret": re.compile(r"^POST /orders/\{order_id\}/gifts$"),
     "voucher's code": re.compile(r" /(gifts|holdings|vouchers|orders/\{order_id\}/use|order-center|me/exports)"),
 }
+# Payers learn the id from the message about a refund, merchants from a refund request.
+HOLDING_ID = {"giver": re.compile(r" /(messages|me/exports)"), "merchant": re.compile("/refund-requests")}
 PUBLIC = {
     "status": re.compile(r"^GET /(meta/state-machine|openapi\.json)$"),
     "payment token": re.compile(r"^GET /openapi\.json$"),
@@ -300,7 +302,7 @@ def run_scenario(scan: Scan) -> None:
     # First, because it creates the accounts.
     scan.sweep_unknown()
     for viewer in scan.people:  # who may have asked to leave after they asked to stay
-        scan.do(viewer, "POST /me/keep", case=Case("keep", "voucher"), status=200)
+        assert scan.request(viewer, "POST /me/keep", case=scan.unknown).status_code == 200
     expiring = start_gifts_that_expire(scan)
     payments(scan)
     for kind in ("voucher", "parcel"):
@@ -612,6 +614,10 @@ def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
         return True
     if planted.fact in ONLY_ON and not ONLY_ON[planted.fact].search(answer.route):
         return False
+    if planted.fact == "holding id" and planted.case is not None:
+        where = HOLDING_ID.get(planted.case.role(answer.viewer, answer.number))
+        if where is not None and not where.search(answer.route):
+            return False
     return may_see(planted, answer.viewer, answer.number)
 
 
