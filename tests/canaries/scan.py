@@ -540,7 +540,12 @@ class Scan:
         route = "GET /me/exports/{export_id}"
         file = httpx.get(self.request(viewer, route, ids=ids, state="at the end").json()["url"])
         assert file.status_code == 200, file.text
-        self.answers.append(Answer(len(self.answers), viewer, route, None, "its file", file.status_code, file.text))
+        lines: dict[str, list[str]] = {route: [], ORDER_CENTER_CATALOG: []}
+        for line in file.text.splitlines():
+            lines[ORDER_CENTER_CATALOG if json.loads(line)["type"] in ("tagged", "viewed") else route].append(line)
+        for part, found in lines.items():
+            number = len(self.answers)
+            self.answers.append(Answer(number, viewer, part, None, "its file", file.status_code, "\n".join(found)))
 
     def _sweep_by(self, viewer: str, case: Case, state: str, *, lists: bool = False) -> None:
         lists = lists or case.role(viewer, len(self.answers)) in ("giver", "owner", "claimer", "recipient", "merchant")

@@ -51,6 +51,7 @@ NAMES = {
     "inbound_report",
     "shipment_read",
     "holding_read",
+    "refund_request_list",
     "return_gift_give",
     "restore_window_removed",
     "sweep_every_minute",
@@ -115,7 +116,7 @@ def test_a_purchase_is_stored(replay: Replay, stack: Stack) -> None:
     replay.response("purchase_buy_parcel")
     order = orders.get(stack.table, PARCEL_ORDER)
     assert order is not None
-    assert (order.state, order.buyer_id, order.quantity) == (OrderState.PAID, ALICE["sub"], 2)
+    assert (order.state, order.buyer_id, order.quantity) == (OrderState.PAID, ALICE["sub"], 3)
 
 
 def test_a_claim_is_stored(replay: Replay, stack: Stack) -> None:
@@ -153,8 +154,13 @@ def test_a_sweep_has_nothing_left_to_settle(replay: Replay) -> None:
         "paid": 0,
         "declined": 0,
         "cancelled": 0,
+        "request_settled": 0,
         "refunded": 0,
         "reminded": 0,
+        "not_shipped": 0,
+        "exported": 0,
+        "erased": 0,
+        "expired": 0,
         "failed": 0,
         "finished": True,
     }
