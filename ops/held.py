@@ -8,25 +8,17 @@ from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import RefundRequestState
 from handsel.domain.times import format_timestamp
 from handsel.store import refund_requests
-from handsel.store.attributes import dump_item, load_item
 from handsel.store.table import Table
 from handsel.use_cases.refunds import deciding
-from ops.scan import Progress, WholeTable
+from ops.scan import WholeTable
 from ops.stack import CannotRunError
 
 
 def list_held(table: WholeTable, *, log: Callable[[str], None], rate: float | None) -> list[RefundRequest]:
-    """Return the requests that wait for an operator, the longest first. No index lists them, so it reads the whole table."""
-    only = {
-        "FilterExpression": "sk = :kind AND #state = :returning AND attribute_exists(held_at)",
-        "ExpressionAttributeNames": {"#state": "state"},
-        "ExpressionAttributeValues": dump_item({":kind": "REFUND_REQUEST", ":returning": RefundRequestState.RETURNING}),
-    }
-    progress = Progress(log, "read")
-    pages = table.pages(progress, rate=rate, only=only)
-    found = [refund_requests.from_item(load_item(attributes)) for page in pages for attributes in page]
-    progress.report()
-    return sorted(found, key=lambda request: (request.held_at or 0, request.refund_request_id))
+    """Return the requests that wait for an operator, the longest first."""
+    found = table.find("REFUND_REQUEST", "state", RefundRequestState.RETURNING, log=log, rate=rate)
+    held = [request for request in map(refund_requests.from_item, found) if request.held_at is not None]
+    return sorted(held, key=lambda request: (request.held_at or 0, request.refund_request_id))
 
 
 def describe(request: RefundRequest) -> Iterator[str]:

@@ -7,25 +7,16 @@ from handsel.domain.models import Refund
 from handsel.domain.states import RefundStatus
 from handsel.domain.times import format_timestamp
 from handsel.store import refunds
-from handsel.store.attributes import dump_item, load_item
 from handsel.store.table import Table
 from handsel.use_cases.orders import refunding
-from ops.scan import Progress, WholeTable
+from ops.scan import WholeTable
 from ops.stack import CannotRunError
 
 
 def list_refused(table: WholeTable, *, log: Callable[[str], None], rate: float | None) -> list[Refund]:
-    """Return the refunds that wait for an operator, the oldest first. No index lists them, so it reads the whole table."""
-    only = {
-        "FilterExpression": "sk = :kind AND #status = :manual",
-        "ExpressionAttributeNames": {"#status": "status"},
-        "ExpressionAttributeValues": dump_item({":kind": "REFUND", ":manual": RefundStatus.MANUAL}),
-    }
-    progress = Progress(log, "read")
-    pages = table.pages(progress, rate=rate, only=only)
-    found = [refunds.from_item(load_item(attributes)) for page in pages for attributes in page]
-    progress.report()
-    return sorted(found, key=lambda refund: (refund.created_at, refund.refund_id))
+    """Return the refunds that wait for an operator, the oldest first."""
+    found = table.find("REFUND", "status", RefundStatus.MANUAL, log=log, rate=rate)
+    return sorted(map(refunds.from_item, found), key=lambda refund: (refund.created_at, refund.refund_id))
 
 
 def mark(table: Table, refund_id: str, *, apply: bool) -> Refund:

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from handsel.store.attributes import Attributes, dump_item
+from handsel.store.attributes import Attributes, Item, dump_item, load_item
 from handsel.store.keys import Index, Key
 from handsel.store.table import Table
 
@@ -51,6 +51,25 @@ class Progress:
 
 class WholeTable(Table):
     """The table with reads that only operators make: of all items, or of a whole partition. Items are not decoded."""
+
+    def find(
+        self, kind: str, attribute: str, value: str, *, log: Callable[[str], None], rate: float | None
+    ) -> list[Item]:
+        """Return the items of a kind that have a value. No index lists them, so this reads the whole table.
+
+        Args:
+            kind: the sort key of the items.
+            rate: the maximum number of items per second; None is unlimited.
+        """
+        only = {
+            "FilterExpression": "sk = :kind AND #attribute = :value",
+            "ExpressionAttributeNames": {"#attribute": attribute},
+            "ExpressionAttributeValues": dump_item({":kind": kind, ":value": value}),
+        }
+        progress = Progress(log, "read")
+        found = [load_item(each) for page in self.pages(progress, rate=rate, only=only) for each in page]
+        progress.report()
+        return found
 
     def pages(
         self,

@@ -7,7 +7,7 @@ from typing import Any
 
 from aws_lambda_powertools.utilities.typing import LambdaContext
 
-from handsel.domain.models import Export
+from handsel.api import due_work
 from handsel.runtime import clock
 from handsel.runtime.observability import count, flush_metrics, identify, logger
 from handsel.runtime.wiring import identities, payments, read_test_clock, table
@@ -19,12 +19,6 @@ _MARGIN_MS = 10_000
 store, provider = table(), payments()
 
 
-def _write_export(export: Export) -> None:
-    from handsel.api import exports  # imported here, because few sweeps export data
-
-    exports.write(export)
-
-
 def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
     """Settle what is due until the time is up, and return the counts."""
     identify(context.aws_request_id)
@@ -34,9 +28,9 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
         provider,
         clock=clock.now_ms,
         deadline=clock.now_ms() + context.get_remaining_time_in_millis() - _MARGIN_MS,
-        on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
+        on_failure=due_work.log_failure,
         identities=identities(),
-        write_export=_write_export,
+        write_export=due_work.write_export,
     )
     outcomes = {str(each): report.outcomes[each] for each in SweepOutcome}
     summary = {**outcomes, "failed": len(report.failed), "finished": report.finished}

@@ -4,15 +4,14 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api import due_work
 from handsel.api.http import HttpRequest, create_app, handler, json_response
 from handsel.api.operations import operation
 from handsel.api.requests.test_clock import AdvanceRequest
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.domain import ids
-from handsel.domain.models import Export
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock
-from handsel.runtime.observability import logger
 from handsel.runtime.wiring import identities, payments, table
 from handsel.use_cases.operations import advancing
 
@@ -73,17 +72,11 @@ def advance_test_clock() -> Response[str]:
         set_offset=clock.set_offset,
         remaining_ms=lambda: app.lambda_context.get_remaining_time_in_millis() - _MARGIN_MS,
         token=ids.derive_id("advance", caller.user_id, request.id)[:25],
-        on_failure=lambda item, error: logger.error("sweep failed", item=item, error_type=type(error).__name__),
+        on_failure=due_work.log_failure,
         identities=identities(),
-        write_export=_write_export,
+        write_export=due_work.write_export,
     )
     return json_response(200, AdvancedClockView(**_read(), done=done))
-
-
-def _write_export(export: Export) -> None:
-    from handsel.api import exports  # imported here, because few sweeps export data
-
-    exports.write(export)
 
 
 def _read() -> dict[str, Any]:

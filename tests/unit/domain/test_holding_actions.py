@@ -10,11 +10,10 @@ from handsel.domain.models import Holding, Kind, RefundRequest, Shipment
 from handsel.domain.refund_rules import list_holding_actions
 from handsel.domain.states import (
     HoldingAction,
-    RefundReason,
     RefundRequestState,
     ShipmentStatus,
 )
-from testkit.factories import NOW, parcel, shipment, voucher
+from testkit.factories import NOW, parcel, refund_request, shipment, voucher
 
 DAY = 86_400_000
 DOUYIN = policy.newest("douyin")
@@ -28,27 +27,7 @@ END = NOW + 30 * DAY
 
 
 def with_request(state: RefundRequestState) -> RefundRequest:
-    return RefundRequest(
-        refund_request_id="request",
-        holding_id="holding",
-        order_id="order",
-        gift_id="gift",
-        store_id="store",
-        holder_id="bob",
-        payer_id="alice",
-        asked_by="bob",
-        kind=Kind.VOUCHER,
-        quantity=1,
-        shipment_id=None,
-        reason=RefundReason.UNWANTED,
-        note=None,
-        state=state,
-        created_at=NOW,
-        decide_by=NOW + DAY,
-        policy=DOUYIN.ref,
-        version=1,
-        request_hash="hash",
-    )
+    return replace(refund_request(state), kind=Kind.VOUCHER, shipment_id=None)
 
 
 REFUND, EXTEND, RETURN = HoldingAction
