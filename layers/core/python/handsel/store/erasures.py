@@ -5,6 +5,7 @@ still one to the user. So each can be repeated, in any order.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift, Holding, Order, ReceiptEntry, RefundRequest
@@ -186,13 +187,17 @@ def pass_on_holding(holding: Holding, gift: Gift | None, pseudonym: str) -> list
         changes[keys.BY_PARENT.pk] = keys.gifts_by_recipient(pseudonym)
     writes: list[Write] = [update(keys.holding(holding.holding_id), assign(changes), require(holder_id=user_id))]
     if gift is not None:
-        claim = Clause(
-            sets=["#claims.#pseudonym = #claims.#user"],
+        claim = gift.claims.get(user_id)
+        # The giver keeps that they were thanked. The words are those of the user.
+        nameless = claim if claim is None or claim.thanks is None else replace(claim, thanks=claim.thanks.without_words())
+        passed_on = Clause(
+            sets=["#claims.#pseudonym = :nameless"],
             removes=["#claims.#user"],
-            conditions=["attribute_exists(#claims.#user)"],
+            conditions=["#claims.#user = :claim"],
+            values={":claim": claim, ":nameless": nameless},
             names={"#pseudonym": pseudonym, "#user": user_id},
         )
-        writes.append(update(keys.gift(gift.gift_id), claim))
+        writes.append(update(keys.gift(gift.gift_id), passed_on))
     if holding.shipment_id is not None:
         shipped = update(
             keys.shipment(holding.shipment_id), assign({"holder_id": pseudonym}), require(holder_id=user_id)

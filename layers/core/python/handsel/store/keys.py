@@ -42,6 +42,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
+| OPENED         | GIFT#gift                        | OPENED#user                  | OPENED_BY#user, at#gift                     |                                                  |                                         | the first opening of a gift to a group by a user              | erasure                     |
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation; erasure|
 | SUMMARY        | USER#user                        | SUMMARY                      |                                             |                                                  |                                         | projector, sweep; its user reads a message                    | never: a tombstone          |
@@ -303,6 +304,11 @@ def regift_request(gift_id: str, user_id: str) -> Key:
     return Key(_join("GIFT", gift_id), _join("REGIFT_REQUEST", user_id))
 
 
+def opened(gift_id: str, user_id: str) -> Key:
+    """Return the key of an OPENED item."""
+    return Key(_join("GIFT", gift_id), _join("OPENED", user_id))
+
+
 def reminder(gift_id: str) -> Key:
     """Return the key of a REMINDER item."""
     return Key(_join("GIFT", gift_id), "REMINDER")
@@ -445,6 +451,11 @@ def shipments_by_store(store_id: str) -> str:
 def regift_requests_by_user(user_id: str) -> str:
     """Return the partition of `by_owner` with the regift requests of a user."""
     return _join("REGIFT_REQUESTS", user_id)
+
+
+def openings_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the gifts to groups that a user opened."""
+    return _join("OPENED_BY", user_id)
 
 
 def gifts_by_second_person(user_id: str) -> str:
