@@ -212,5 +212,3 @@ def test_a_user_who_leaves_is_not_found_in_what_they_opened(stack: Stack) -> Non
     kept = [item["sk"] for item in stack.all_items() if item["sk"].startswith("OPENED#")]
     assert kept == ["OPENED#carol"]
     assert opened(stack, gift)[1] == 2
-
-

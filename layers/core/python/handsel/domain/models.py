@@ -293,10 +293,6 @@ class Thanks:
     thanks_id: str
     request_hash: str
 
-    def without_words(self) -> "Thanks":
-        """Return what is kept of the thanks of a user who left."""
-        return replace(self, message=None)
-
 
 @dataclass(frozen=True, slots=True)
 class Claim:
@@ -305,6 +301,10 @@ class Claim:
     at: int
     holding_id: str
     thanks: Thanks | None = None
+
+    def without_words(self) -> "Claim":
+        """Return what is kept of the claim of a user who left: that they thanked, but not their words."""
+        return self if self.thanks is None else replace(self, thanks=replace(self.thanks, message=None))
 
 
 @dataclass(frozen=True, slots=True)

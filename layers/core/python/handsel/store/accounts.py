@@ -15,6 +15,10 @@ from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 
+# Settings of users that few change, so that most accounts do not have them.
+_SPARSE_SETTINGS = ("gifts_from", "tell_opened")
+
+
 def to_item(account: Account) -> Item:
     """Return the item of an account."""
     return {**keys.account(account.user_id)._asdict(), **attributes.to_item(account)}
@@ -131,7 +135,21 @@ def save(table: Table, before: Account, after: Account, *, now: int) -> None:
         )  # imported here, because all functions use accounts and few use preferences
 
         writes.append(preferences.switch(after.user_id, on=after.recommendations))
-    update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
+    stored, wanted = attributes.to_item(before), attributes.to_item(after)
+    removed = []
+    for name in _SPARSE_SETTINGS:
+        if wanted.get(name) == stored.get(name):
+            continue
+        if name in wanted:
+            assignments.append(f"#{name} = :{name}")
+            values[f":{name}"] = wanted[name]
+        else:
+            removed.append(f"#{name}")
+        conditions.append(f"#{name} = :old_{name}" if name in stored else f"attribute_not_exists(#{name})")
+        if name in stored:
+            values[f":old_{name}"] = stored[name]
+    expression = f"SET {', '.join(assignments)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
+    update = Update(keys.account(before.user_id), expression, " AND ".join(conditions), values)
     try:
         table.write(update, *writes)
     except ConditionFailed as failed:

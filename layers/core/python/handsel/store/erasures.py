@@ -5,7 +5,6 @@ still one to the user. So each can be repeated, in any order.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift, Holding, Order, ReceiptEntry, RefundRequest
@@ -189,12 +188,11 @@ def pass_on_holding(holding: Holding, gift: Gift | None, pseudonym: str) -> list
     if gift is not None:
         claim = gift.claims.get(user_id)
         # The giver keeps that they were thanked. The words are those of the user.
-        nameless = claim if claim is None or claim.thanks is None else replace(claim, thanks=claim.thanks.without_words())
         passed_on = Clause(
             sets=["#claims.#pseudonym = :nameless"],
             removes=["#claims.#user"],
             conditions=["#claims.#user = :claim"],
-            values={":claim": claim, ":nameless": nameless},
+            values={":claim": claim, ":nameless": None if claim is None else claim.without_words()},
             names={"#pseudonym": pseudonym, "#user": user_id},
         )
         writes.append(update(keys.gift(gift.gift_id), passed_on))

@@ -13,9 +13,10 @@ from functools import partial
 from itertools import islice
 
 from handsel.domain import errors
-from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Timer
+from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Thanks, Timer
 from handsel.domain.states import (
     GIFT_MACHINE,
+    IS_SENT,
     UNITS_AT_END,
     WINDOW_OPEN,
     EndAction,
@@ -244,7 +245,10 @@ def mark_opened(table: Table, gift: Gift, user_id: str, *, clock: Callable[[], i
     is_group, now = gift.shares > 1, clock()
     # The first opening is that of the gift; each one counts.
     opening = Clause(
-        sets=["#opened_at = if_not_exists(#opened_at, :now)", "#opened_count = if_not_exists(#opened_count, :none) + :one"],
+        sets=[
+            "#opened_at = if_not_exists(#opened_at, :now)",
+            "#opened_count = if_not_exists(#opened_count, :none) + :one",
+        ],
         values={":now": now, ":none": 0, ":one": 1},
     )
 
@@ -252,7 +256,7 @@ def mark_opened(table: Table, gift: Gift, user_id: str, *, clock: Callable[[], i
         return update(
             keys.gift(gift.gift_id),
             in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, IS_SENT, now=clock()),
-            is_for(gift),
+            require(link_version=gift.link_version or None),
             opening,
             *([] if is_group else [require(opened_at=None)]),
         )

@@ -192,9 +192,7 @@ def _is_unchanged(holding: Holding) -> Clause:
 
 def mark_thanked(holding_id: str, holder_id: str, at: int) -> Update:
     """Return the update that records the time at which its holder thanked the giver, once."""
-    return update(
-        keys.holding(holding_id), require(holder_id=holder_id, thanked_at=None), assign({"thanked_at": at})
-    )
+    return update(keys.holding(holding_id), require(holder_id=holder_id, thanked_at=None), assign({"thanked_at": at}))
 
 
 def reserve_return_gift(holding_id: str, order_id: str) -> Update:

@@ -269,7 +269,9 @@ def get_gift(table: Table, gift_id: str, *, caller: str, now: int) -> GiftDetail
     details = load_gift_details(table, [gift], caller=caller)[0]
     if caller != gift.giver_id:
         return details
-    return replace(details, askers=_load_askers(table, gift_id, now=now) if gift.state_at(now) is GiftState.RETURNED else ())
+    return replace(
+        details, askers=_load_askers(table, gift_id, now=now) if gift.state_at(now) is GiftState.RETURNED else ()
+    )
 
 
 def _load_askers(table: Table, gift_id: str, *, now: int) -> list[tuple[Account, int]]:
@@ -278,9 +280,7 @@ def _load_askers(table: Table, gift_id: str, *, now: int) -> list[tuple[Account,
     if not asked:
         return []
     found = {account.user_id: account for account in accounts.get_many(table, [user_id for user_id, _ in asked])}
-    return [
-        (found[user_id], at) for user_id, at in asked if user_id in found and not found[user_id].is_erased_at(now)
-    ]
+    return [(found[user_id], at) for user_id, at in asked if user_id in found and not found[user_id].is_erased_at(now)]
 
 
 def load_gift_details(table: Table, found: list[Gift], *, caller: str) -> list[GiftDetails]:

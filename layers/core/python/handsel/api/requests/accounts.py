@@ -29,6 +29,7 @@ class ProfileRequest(Request):
     Attributes:
         display_name: the name that other users see, of at most 40 characters. White space around it is removed.
         handle: the unique name by which other users find the caller; letter case does not matter.
+        tell_opened: false switches off that givers are told when the caller opens a gift.
         recommendations: false switches recommendations and the history of viewed products off, and deletes the history.
     """
 
@@ -41,6 +42,7 @@ class ProfileRequest(Request):
     handle: Annotated[str, StringConstraints(pattern=f"^{names.HANDLE.pattern}$"), AfterValidator(_handle)] = Field(
         default_factory=str
     )
+    tell_opened: bool = Field(default_factory=bool)
     recommendations: bool = Field(default_factory=bool)
 
     def changes(self) -> dict[str, Any]:

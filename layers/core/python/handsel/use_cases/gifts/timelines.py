@@ -46,7 +46,7 @@ class Kind(StrEnum):
     RETURN_GIFT = "return_gift"
 
 
-# Entries of the same time are in the order of the kinds, but an end comes after the claims and before what answers them.
+# Entries of the same time are in the order of the kinds.
 _ORDER = {kind: place for place, kind in enumerate(Kind)}
 _ENDS = {
     GiftState.RETURNED: Kind.RETURNED,
@@ -94,9 +94,11 @@ def get_timeline(table: Table, gift_id: str, *, caller: str, now: int) -> Timeli
     answered = {
         user_id: claim
         for user_id, claim in gift.claims.items()
-        if may_see(viewer, Fact.ANSWERS, own=user_id == caller)
+        if may_see(viewer, Fact.THANKS, own=user_id == caller)
+        and may_see(viewer, Fact.RETURN_GIFT, own=user_id == caller)
     }
-    opened = [keys.opened(gift_id, caller)] if viewer is Viewer.CLAIMER and gift.shares > 1 else []
+    # Of a group, a claimer sees when they opened the gift themselves.
+    opened = [keys.opened(gift_id, caller)] if gift.shares > 1 and not may_see(viewer, Fact.OPENED) else []
     wanted = [*map(keys.account, gift.claims), *(keys.holding(claim.holding_id) for claim in answered.values())]
     found = table.get_many([*wanted, *opened])
     returned = _find_return_gifts(table, answered, found)
@@ -125,11 +127,10 @@ def _list_own(gift: Gift, viewer: Viewer, *, now: int) -> Iterator[Entry]:
 
     For a claimer, a gift that was for somebody else before was given when it became theirs.
     """
-    given_at = gift.created_at if gift.opens_at is None else gift.opens_at
-    changed = sorted(gift.former_recipients.values())
+    given_at, since = gift.sent_at, 0
+    changed = [former.until for former in gift.former_recipients]
     if may_see(viewer, Fact.FORMER_RECIPIENTS):
         yield from (Entry(Kind.RECIPIENT_CHANGED, at) for at in changed)
-        since = 0
     else:
         since = max(changed, default=0)
         given_at = max(given_at, since)
