@@ -1,13 +1,13 @@
 r"""Find contact data in messages, and decide which names strangers may see.
 
-Links, e-mail addresses and phone numbers between strangers are mostly spam. They are also found where they are disguised: in other
-forms of their characters, with spaces, with `dot` and `at` in words or brackets, and with digits of other scripts. A message of
-a friend must not be refused by mistake, so what is also a usual way of writing is allowed:
+Links, e-mail addresses and phone numbers between strangers are mostly spam. They are also found where they are disguised:
+in other forms of their characters, with spaces, with `dot` and `at` in words or brackets, and with digits of other scripts.
+A message of a friend must not be refused by mistake, so what is also a usual way of writing is allowed:
 
 - A word that is also a top-level domain (`love`, `so`, `me`) makes no link after a full stop without a space. With a path
   (`t.me/gifts`), a digit or a hyphen in the name, `www`, or a word such as `visit` before it, it does.
-- Digits are a phone number in the form of one: with `+` or `00` or a word such as `tel` before them, as a mobile number of China, as
-  a number of North America, with the zero of a national number, or as a row of ten to fifteen digits. Dates, prices,
+- Digits are a phone number in the form of one: with `+` or `00` or a word such as `tel` before them, as a mobile number of
+  China, as a number of North America, with the zero of a national number, or as a row of ten to fifteen digits. Dates, prices,
   decimals, counting, order numbers, and numbers that stand for words in Chinese (520, 1314) are not.
 
 Names of messengers and what an image says are not found; a moderation service can look at these (`ContentChecker`).
@@ -19,6 +19,7 @@ import unicodedata
 from collections.abc import Iterable
 from enum import StrEnum
 from functools import cache
+from itertools import pairwise
 from typing import Protocol
 
 from handsel.domain import names, user_text
@@ -96,38 +97,34 @@ def _fold(text: str) -> str:
 
 # --- links ---------------------------------------------------------------------------------------------------
 
-# Domains for which a bare name is a link in any case, and which are looked for in disguise.
-_USUAL = "com|net|org|info|biz|cn|xyz|top|vip|shop|app|icu|ru|co|io|cc|tv|site|online|club|store"
-# Words of a language that people write after a full stop, units, and endings of files. Two letters are such a word unless they are
-# in `_USUAL` or `_COUNTRIES`.
-_SENTENCE_WORDS = frozenset(
-    "able abogado actor aero africa ally art arte audible author baby band bar beats beauty beer best bet bible bid big bike"
-    " bio black blue bom bond boo book boots boston bot box broadway broker brother build business buy buzz cab cafe cal call"
-    " cam camera camp canon car care cars casa cash cat center charity chat cheap christmas church circle city click cloud"
-    " coach coffee college community company compare contact cool country coupon courses cricket crown cruise dad dance data"
-    " date dating day deal deals degree delivery delta democrat diamonds diet direct discount discover dish doctor dog dot"
-    " download drive earth eat education energy equipment estate events exchange expert express fail faith family fan fans"
-    " farm fashion fast feedback film final fire fish fit fitness flights flowers fly food football forum found foundation"
-    " free fresenius fun fund furniture gallery game games garden gay gift gifts gives giving glass global gold golf got"
-    " graphics gratis green gripe group guide guitars guru hair healthcare health help here hiphop holiday holidays homes"
-    " horse hospital host hot hotels house how ice immo ink insure international joy joburg jetzt juegos kaufen kids kim kind"
-    " kiwi land latino law lawyer lease legal life like limited link live living loan locker lol london lotto love luxe luxury"
-    " makeup man management mango map market markets med media meet memorial men menu moda mobile moe mom moi money monster moto"
-    " mov movie museum music name navy network new news next now one ong open orange organic origins page paris"
-    " partners parts party pay pet phone photo photos physio pictures pid pin ping pink pizza place play plus poker porn post"
-    " press prime pro promo properties property pub racing radio read red reise reisen ren rent repair report rest restaurant"
-    " review reviews rich rip rocks rodeo room run safe safety sale salon save school science search seat security seek select"
-    " services sex sexy shoes shopping show silk singles site ski skin sky smart smile soccer social solar song space sport"
-    " spot star storage stream studio study style sucks support surf swiss systems talk target tax taxi team tech tel"
-    " tennis theater tickets tienda tips tires today tokyo tools total tours town toys trade trading training travel trust"
-    " tube tunes uno vacations vet viajes video villas vin vision viva vodka vote voto voyage watch watches weather wed"
-    " wedding wiki win windows wine winners work works world wow yoga you zero zip zone md ai".split()
-)
-_COUNTRIES = frozenset(
-    "ac ae af ag ar at au az bb bd bg bh bi bn br bt bw bz ca cc cd cf cg ch ci cl cn co cr cx cz dj dk ec ee eg eu fj fk fo fr ga"
-    " gd gf gg gh gi gl gp gq gr gt gw gy hk hn hr ht hu ie iq ir je jo jp ke kh ki kn kp kr kw ky kz lb lc lk lt lu lv ly mc mg mk"
-    " mn mp mq mr mt mu mw mx mz nc nf ng nl np nr nu nz pf pk pl ps pt pw qa ro ru rw sb sc sd sg sh sk sl sn sr su sv sx"
-    " sy sz tc td tf tg th tj tk tl tm tn tr tt tv tw tz ua ug uk uy uz vc vg vi vn vu wf ws ye yt za zm zw io".split()
+# Domains that are looked for in disguise.
+_USUAL = "com|net|org|info|biz|cn|ru|xyz"
+# Domains that are also words, abbreviations, units or endings of files, which people write after a full stop.
+_WORDS = (
+    "able abogado actor ad aero africa ai al ally am ao aq art arte as audible author aw ax ba baby band bar be beats "
+    "beauty beer best bet bf bible bid bike bio bj black blue bm bo bom bond boo book boston bot box broadway broker "
+    "brother bs build business buy buzz bv by cab cafe cal call cam camera camp canon car care cars casa cash cat center "
+    "charity chat cheap christmas church circle city ck click cloud cm coach coffee college community company compare "
+    "contact cool country coupon courses cricket crown cruise cu cv cw cy dad dance data date dating day deal deals "
+    "degree delivery delta democrat diamonds diet direct discount discover dish dm do doctor dog dot download drive dz "
+    "earth eat education energy equipment er es estate et events exchange expert express fail faith family fan fans farm "
+    "fashion fast feedback fi film final fire fish fit fitness flights flowers fly fm food football forum foundation "
+    "free fresenius fun fund furniture gallery game games garden gay gb ge gift gifts gives giving glass global gm gn "
+    "gold golf got graphics gratis green gripe group gs gu guide guitars guru hair health healthcare help here hiphop hm "
+    "holiday homes horse hospital host hot hotels house how ice id il im immo in ink insure international is it jetzt jm "
+    "joburg joy juegos kaufen kg kids kim kiwi km la land latino law lawyer lease legal li life like limited link live "
+    "living loan locker lol london lotto love lr ls luxe luxury ma makeup man management mango map market markets md me "
+    "med media meet memorial men menu mh ml mm mo mobile moda moe moi mom money monster moto mov movie ms museum music "
+    "mv my na name navy ne network new news next ni no now om one ong open orange organic origins pa page paris partners "
+    "parts party pay pe pet pg ph phone photo photos physio pictures pid pin ping pink pizza place play plus pm pn poker "
+    "porn post pr press prime pro promo properties property pub py racing radio re read red reise reisen ren rent repair "
+    "report rest restaurant review reviews rich rip rocks rodeo room rs run sa safe safety sale salon save school "
+    "science se search seat security seek select services sex sexy shoes shopping show si silk singles sj ski skin sky "
+    "sm smart smile so soccer social solar song space sport spot ss st star storage stream studio study style sucks "
+    "support surf swiss systems talk target tax taxi team tech tel tennis theater tickets tienda tips tires to today "
+    "tokyo tools total tours town toys trade trading training travel trust tube tunes uno us va vacations ve vet viajes "
+    "video villas vin vision viva vodka vote voto voyage watch watches weather wed wedding wiki win windows wine winners "
+    "work works world wow yoga you zero zip zone "
 )
 _LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
 _DOMAIN = rf"(?<![\w@.-]){_LABEL}(?:\.{_LABEL})+"
@@ -143,14 +140,21 @@ _PLAIN_LINKS = (
     # an address of numbers, with a port or a path
     r"|(?<![\d.])(?:\d{1,3}\.){3}\d{1,3}(?::\d{2,5}|/)"
 )
-# A dot in brackets, or in words; a dot with spaces before a usual domain. `com` is a word of Portuguese after a full stop.
+# `com` is a word of Portuguese, which begins sentences.
+_PORTUGUESE = (
+    r"(?!\s+(?:amor|afeto|carinho|deus|tod[oa]|muit[oa]|votos|[oa]s?|meu|minha|seu|sua|saudades?|uma?|voc\w+)\b)"
+)
 _DISGUISED_LINKS = (
-    rf"[^\W_]\s*[(\[{{<]\s*(?:\.|dot|punkt|punto|point|点|點)\s*[)\]}}>]\s*[^\W\d_]{{2,}}"
-    rf"|[^\W_]\s*(?:\bdot\b|\bpunkt\b|点|點)\s*(?:{_USUAL})(?![a-z0-9])"
-    rf"|[^\W_]\s+\.\s*(?:{_USUAL})(?![a-z0-9])"
-    rf"|[^\W_]\.\s+(?:com|net|org)(?:/|\W*$)"
+    # a dot in brackets, or in words
+    r"[^\W_]\s*[(\[{<]\s*(?:\.|dot|punkt|punto|点|點)\s*[)\]}>]\s*[^\W\d_]{2,}"
+    rf"|[^\W_]\s*(?:\b(?:dot|punkt)\b\s*(?:{_USUAL})|[点點]\s*(?:com|net|org|cn))(?![a-z0-9])"
+    # a dot with a space before it, or before the last word
+    rf"|[^\W_]\s+\.(?:{_USUAL})(?![a-z0-9])"
+    rf"|[^\W_]\s+\.\s+(?:com{_PORTUGUESE}|net|org|cn|ru|xyz)(?![a-z0-9])"
+    r"|[^\W_]\.\s+(?:com|net|org)(?:/|\W*$)"
+    # letters with spaces between them
     r"|[^\W_]\s?\.\s?(?:c\s+o\s*m|c\s*o\s+m|n\s+e\s+t|o\s+r\s+g)(?![a-z0-9])"
-    # where the words of an address are split by underscores or by commas
+    # other characters in the places of the dots
     r"|\bwww[\W_]+\w+[\W_]+(?:com|net|org|cn)(?![a-z0-9])"
 )
 
@@ -178,7 +182,7 @@ def _is_link(text: str, found: re.Match[str]) -> bool:
             name.isdigit()
             and len(domain) == 2
             and not (has_path and is_last)
-            and not (domain in _COUNTRIES and len(name) > 2)
+            and not (domain not in _words() and len(name) > 2)
         ):
             continue  # a measure or a time: 500.ml, 8.am
         if _is_certain(domain) or (has_path and is_last) or before[0] == "www":
@@ -187,16 +191,21 @@ def _is_link(text: str, found: re.Match[str]) -> bool:
             return True
         if re.search(_CUE, text[: found.start()]):
             return True
+        # No sentence consists of such a word alone. Times of the day do: `Sat.pm`.
+        is_end = is_last and re.fullmatch(r"\W*", follows) is not None
+        if is_end and len(domain) == 2 and len(name) > 2 and domain not in ("am", "pm"):
+            return True
     return False
 
 
 def _is_certain(domain: str) -> bool:
     """Return whether a domain is not a word too, so that a name before it is a link."""
-    if not domain.isascii():
-        return domain in ("рф", "中国", "中國", "网址", "网站")
-    if domain in _USUAL.split("|") and domain not in _SENTENCE_WORDS:
-        return True
-    return domain in _COUNTRIES if len(domain) == 2 else domain not in _SENTENCE_WORDS
+    return domain not in _words() if domain.isascii() else domain in ("рф", "中国", "中國", "网址", "网站")
+
+
+@cache
+def _words() -> frozenset[str]:
+    return frozenset(_WORDS.split())
 
 
 @cache
@@ -212,16 +221,25 @@ def _top_level_domains() -> frozenset[str]:
 _PROVIDERS = (
     "gmail|googlemail|outlook|hotmail|yahoo|icloud|qq|163|126|foxmail|protonmail|proton|gmx|yandex|naver|hanmail"
 )
+_AT = r"(?:[(\[{<]\s*(?:at|@)\s*[)\]}>]|艾特|#at#)"
+_DOT = r"(?:\.|\s*\bdot\b\s*|\s*[(\[{<]\s*(?:dot|\.)\s*[)\]}>]\s*)"
 _EMAIL_ADDRESSES = (
-    r"[\w+%-]\s*@\s*[^\W_][\w-]*\s*\.\s*[^\W\d_]{2,}"
-    rf"|[\w+%-]\s*@\s*(?:{_PROVIDERS})(?![a-z0-9])"
-    r"|[\w+%-]\s*(?:[(\[{<]\s*(?:at|@|a)\s*[)\]}>]|艾特|#at#)\s*[^\W_][\w-]*"
-    rf"|[\w+%-]+\s+at\s+(?:[\w-]+\s*(?:\.|\bdot\b|[(\[]\s*(?:dot|\.)\s*[)\]])\s*(?:{_USUAL})|(?:{_PROVIDERS})\s*(?:\.|dot))(?![a-z0-9])"
+    rf"[\w+%-]\s*(?:@|{_AT})\s*(?:{_PROVIDERS})(?![a-z0-9])"
+    rf"|[\w+%-]\s*{_AT}\s*[^\W_][\w-]*{_DOT}[^\W\d_]{{2,}}"
+    rf"|[\w+%-]\s+at\s+(?:[\w-]+{_DOT}(?:{_USUAL})|(?:{_PROVIDERS}){_DOT}[a-z]{{2,}})(?![a-z0-9])"
 )
+_WITH_SIGN = r"[\w+%-](\s*)@(\s*)([^\W_][\w.-]*?)(?:\.|\s+\.\s*)([^\W\d_]{2,})"
 
 
 def _has_email_address(text: str) -> bool:
-    return re.search(_EMAIL_ADDRESSES, text.replace("%40", "@")) is not None
+    text = text.replace("%40", "@")
+    if re.search(_EMAIL_ADDRESSES, text):
+        return True
+    for before, after, name, domain in re.findall(_WITH_SIGN, text):
+        # A place and a time of the day have spaces around the sign, or are numbers: `you @ home.so`, `Sat@8.pm`
+        if domain in _top_level_domains() and not name.isdigit() and (_is_certain(domain) or not before + after):
+            return True
+    return False
 
 
 # --- phone numbers -------------------------------------------------------------------------------------------
@@ -231,13 +249,13 @@ _DATE = (
     r"|(?:3[01]|[12]\d|0?[1-9])[-./] ?(?:0?[1-9]|1[0-2])[-./] ?(?:(?:19|20)\d\d|\d\d))(?!\d)"
     r"|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"
 )
-_PRICE = (
-    r"[$€£¥₩₹₽]\s*\d[\d., ]*|(?<!\d)\d[\d.,]*\s*(?:[$€£¥₩₹₽元円원%]|(?:usd|eur|cny|rmb|krw|jpy|gbp|kg|km|cm|mm|ml)\b)"
-)
+_PRICE = r"[$€£¥₩₹₽]\s*\d+(?:[., ]\d{3})*(?:[.,]\d{1,2})?(?!\d)|(?<!\d)\d[\d.,]*\s*(?:[$€£¥₩₹₽元円원%]|(?:usd|eur|cny|rmb|krw|jpy|gbp|kg|km|cm|mm|ml)\b)"
 _NUMBER = r"(?<![a-z\d_#№])(?<![a-z]-)[+(]{0,2}\s?\d(?:[ \-./()_*~·]{0,3}\d)+(?![a-z\d])"
-_CALL = r"(?:\b(?:tel|telephone|phone|mobile|whatsapp|wa|sms|cell|handy)\b|电话|電話|手机|手機|致电|拨打|热线|전화|電話番号)\W{0,10}(?:\w{1,3}\W{1,3})?$"
+_CALLS = "tel|telephone|phone|mobile|whatsapp|wa|sms|cell|handy"
+_CALL = rf"(?:(?<![a-z])(?:{_CALLS})\b|电话|電話|手机|手機|致电|拨打|热线|전화)\W{{0,10}}(?:\w{{1,3}}\W{{1,3}})?$"
 _REFERENCE = (
-    r"(?:\b(?:order|parcel|tracking|invoice|ref|reference|isbn|ean|sku|no|nr|number|code|serial)\b|订单|訂單|单号|單號|编号|編號|快递|号)"
+    r"(?:\b(?:order|parcel|tracking|invoice|ref|reference|isbn|ean|sku|no|nr|number|code|serial)\b"
+    r"|订单|訂單|单号|單號|编号|編號|快递|号)"
     r"\W{0,4}(?:(?:no|nr|number|id|is)\b\W{0,3})?$"
 )
 # Numbers that sound like words: 520 1314 is "I love you for ever". Digits that are repeated bring luck.
@@ -245,7 +263,7 @@ _BLESSINGS = r"(?:520|521|1314|530|920|168|(\d)\1+)+"
 
 
 def _has_phone_number(text: str) -> bool:
-    digits = _with_digits(text)
+    digits = re.sub(rf"(?<![a-z])({_CALLS})(?=\d)", r"\1 ", _with_digits(text))
     kept = re.sub(_DATE, " ; ", re.sub(_PRICE, " ; ", digits))
     return any(_is_phone_number(kept, found) for found in re.finditer(_NUMBER, kept))
 
@@ -297,5 +315,5 @@ def _is_phone_number(text: str, found: re.Match[str]) -> bool:
 def _is_counting(groups: list[str]) -> bool:
     """Return whether numbers are a count, up or down, or digits in order."""
     row = list(map(int, groups if len(groups) > 3 else "".join(groups)))
-    steps = {after - before for before, after in zip(row, row[1:], strict=False)}
+    steps = {after - before for before, after in pairwise(row)}
     return len(steps) == 1 or steps in ({1, -9}, {-1, 9})
