@@ -32,6 +32,7 @@ create the item, then after a semicolon those that only update it. Items that TT
 | GIFT           | GIFT#gift                        | GIFT                         | SENT#giver, created#gift                    | GIFTS_OF#order, created#gift                     | WINDOWS#shard while open                | give; claim, end of a gift                                    | never                       |
 | WINDOW         | WINDOW#gift                      | WINDOW                       |                                             |                                                  |                                         | give                                                          | TTL                         |
 | RECEIVED       | USER#recipient                   | RECEIVED#gift                |                                             | RECEIVED#recipient, created#gift                 |                                         | give to a named recipient                                     | erasure                     |
+| RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
 | HOLDING        | HOLDING#holding                  | HOLDING                      | HOLDINGS#holder, received#holding           | RECEIVED#holder, created#gift if claimed by link | EXTENDED#shard if it ends by itself     | claim, own use; redemption, return gift, extension, sweep     | never                       |
 | REDEMPTION     | REDEMPTION#redemption            | REDEMPTION                   |                                             |                                                  |                                         | redemption; its undo                                          | never                       |
 | SHIPMENT       | SHIPMENT#shipment                | SHIPMENT                     | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment                | UNSHIPPED#shard while ready to ship     | claim, own use; merchant, carrier, refund request, sweep      | never                       |
@@ -66,6 +67,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 - HANDLE has a `ttl` from the moment its user changed the handle. Until then others cannot have it, but its user can.
 - PREDECESSOR leads from the id of a successor to the gift that is passed on. The successor's GIFT item is created when that gift
   expires.
+- RELATION exists once a giver names a recipient, or the recipient blocks the giver. It has the times of the newest named gifts, and
+  every named gift writes it under the condition that the giver is not blocked. It is in `by_due` after a block until the sweep
+  has declined once more what the giver gave before.
 - RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
 - The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
 - REDEMPTION is append-only. Its id is derived from the till's request, so a request that is repeated finds it. The HOLDING of a
@@ -151,6 +155,11 @@ each index entry adds 1 WRU per write.
 | 64 | list the refund requests of a user or a store                      | as 14; for a store BatchGetItem of the HOLDINGs, too               | `listing.list_own`, `listing.list_for_store`        | 0.5 + 1 (2) per request RRU                                       |
 | 65 | list the refund requests that are held (operators only)            | as 41, with a filter                                               | `ops.held.list_held`                                | 1 RRU per item                                                    |
 | 66 | export the data of a user                                          | GetItem; Put EXPORT if absent, or if it is the one that was read; Update EXPORT if pending; the reads of all lists of the user | `exports.build_put`, `exports.mark_ready`           | 1 RRU, 4 WRU + the reads of the lists                             |
+| 67 | read what a recipient decided about a giver                        | in the BatchGetItem of the call                                    | `consent.list_keys`                                 | 1 RRU                                                             |
+| 68 | count a named gift                                                 | in the transaction of the gift: Update RELATION if the giver is not blocked and no other gift was counted since | `relations.build_gift_write`                        | 2 WRU (4 if new)                                                  |
+| 69 | find out whether two users exchanged gifts                         | as 14 for the sent gifts of one and the received gifts of the other, in both directions, until one of the two lists ends | `relations.have_exchanged`                          | 1 RRU per gift                                                    |
+| 70 | block a giver                                                      | BatchGetItem; Update RELATION if not blocked; Query of the partition of the recipient (RECEIVED); Query of `by_parent` (SECOND_PERSON); BatchGetItem of these gifts; patterns 8 and 47 for each open one of the giver; the sweep does it again | `relations.build_block`                             | 3 + gifts RRU, 4 WRU                                              |
+| 71 | end a block                                                        | GetItem; Update or Delete RELATION if it is unchanged              | `relations.build_unblock`                           | 1 RRU, 2 WRU                                                      |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -251,6 +260,11 @@ def window(gift_id: str) -> Key:
 def received(user_id: str, gift_id: str) -> Key:
     """Return the key of a RECEIVED item."""
     return Key(_join("USER", user_id), _join("RECEIVED", gift_id))
+
+
+def relation(recipient_id: str, giver_id: str) -> Key:
+    """Return the key of a RELATION item."""
+    return Key(_join("USER", recipient_id), _join("FROM", giver_id))
 
 
 def predecessor(gift_id: str) -> Key:
@@ -447,6 +461,16 @@ def regift_requests_by_user(user_id: str) -> str:
     return _join("REGIFT_REQUESTS", user_id)
 
 
+def blocked_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the relations to the givers that a user blocked."""
+    return _join("BLOCKED", user_id)
+
+
+def relations_by_giver(user_id: str) -> str:
+    """Return the partition of `by_parent` with the relations of which a user is the giver."""
+    return _join("GIVES_TO", user_id)
+
+
 def gifts_by_second_person(user_id: str) -> str:
     """Return the partition of `by_parent` with the gifts that are passed on to a user if nobody claims them."""
     return _join("SECOND_PERSON", user_id)
@@ -507,8 +531,13 @@ def due_exports(shard: int) -> str:
     return f"EXPORTS#{shard:02d}"
 
 
+def due_blocks(shard: int) -> str:
+    """Return the partition of `by_due` with blocks whose gifts are to be declined."""
+    return f"BLOCKS#{shard:02d}"
+
+
 # Entries that few orders and gifts have, or that are written when few others are.
-_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports})
+_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks})
 
 
 def count_due_shards(partition: Callable[[int], str]) -> int:
@@ -573,6 +602,22 @@ def parse_tag(sort_key: str) -> tuple[int, str, str]:
 def parse_user_id(key: Key) -> str:
     """Return the user in whose partition an item is."""
     return key.pk.partition(SEPARATOR)[2]
+
+
+def parse_relation(key: Key) -> tuple[str, str]:
+    """Return the recipient and the giver of a RELATION item."""
+    return parse_user_id(key), key.sk.partition(SEPARATOR)[2]
+
+
+def join_relation(recipient_id: str, giver_id: str) -> str:
+    """Return the id of a relation in a position; `split_relation` returns its users."""
+    return SEPARATOR.join((recipient_id, giver_id))
+
+
+def split_relation(relation_id: str) -> tuple[str, str]:
+    """Return the recipient and the giver of a relation by its id in a position."""
+    recipient_id, _, giver_id = relation_id.partition(SEPARATOR)
+    return recipient_id, giver_id
 
 
 def parse_timer_gift_id(pk: str) -> str:
