@@ -13,7 +13,7 @@ from handsel.store import attributes, gifts, keys, lists
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
-from handsel.store.transitions import LEAVE_DUE_INDEX
+from handsel.store.transitions import LEAVE_DUE_INDEX, is_due
 from handsel.store.writes import Check, Delete, Update
 
 # The call that blocks declines the gifts of the giver itself. The sweep repeats that, when indexes show all gifts.
@@ -85,10 +85,9 @@ def build_unblock(relation: Relation) -> Update | Delete:
     return update(_key(relation), unchanged, assign({"blocked_at": None}), owner, LEAVE_DUE_INDEX)
 
 
-def finish_block(relation: Relation) -> Update:
-    """Return the update of a block after the gifts of the giver are declined: it leaves the due index."""
-    is_due = Clause(conditions=[f"attribute_exists(#{keys.BY_DUE.pk})"])
-    return update(_key(relation), require(blocked_at=relation.blocked_at), is_due, LEAVE_DUE_INDEX)
+def finish_block(relation: Relation, *, now: int) -> Update:
+    """Return the update of a block that is due, after the gifts of the giver are declined: it leaves the due index."""
+    return update(_key(relation), require(blocked_at=relation.blocked_at), is_due(now), LEAVE_DUE_INDEX)
 
 
 def list_blocked(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Relation]:
