@@ -32,7 +32,6 @@ create the item, then after a semicolon those that only update it. Items that TT
 | GIFT           | GIFT#gift                        | GIFT                         | SENT#giver, created#gift                    | GIFTS_OF#order, created#gift                     | WINDOWS#shard while open                | give; claim, end of a gift                                    | never                       |
 | WINDOW         | WINDOW#gift                      | WINDOW                       |                                             |                                                  |                                         | give                                                          | TTL                         |
 | RECEIVED       | USER#recipient                   | RECEIVED#gift                |                                             | RECEIVED#recipient, created#gift                 |                                         | give to a named recipient                                     | erasure                     |
-| RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
 | HOLDING        | HOLDING#holding                  | HOLDING                      | HOLDINGS#holder, received#holding           | RECEIVED#holder, created#gift if claimed by link | EXTENDED#shard if it ends by itself     | claim, own use; redemption, return gift, extension, sweep     | never                       |
 | REDEMPTION     | REDEMPTION#redemption            | REDEMPTION                   |                                             |                                                  |                                         | redemption; its undo                                          | never                       |
 | SHIPMENT       | SHIPMENT#shipment                | SHIPMENT                     | SHIPMENTS_IN#store#status, created#shipment | SHIPMENTS#store, created#shipment                | UNSHIPPED#shard while ready to ship     | claim, own use; merchant, carrier, refund request, sweep      | never                       |
@@ -43,6 +42,10 @@ create the item, then after a semicolon those that only update it. Items that TT
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
+| LINK           | GIFT#gift                        | LINK#request                 |                                             |                                                  |                                         | a new link of a gift                                          | TTL                         |
+| OPENED         | GIFT#gift                        | OPENED#user                  |                                             |                                                  |                                         | the opening of a gift of several shares                       | erasure of the user         |
+| REPORT         | GIFT#gift                        | REPORT#user                  |                                             |                                                  |                                         | a report of a gift to the operator                            | an operator; erasure of the user |
+| RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation; erasure|
 | SUMMARY        | USER#user                        | SUMMARY                      |                                             |                                                  |                                         | projector, sweep; its user reads a message                    | never: a tombstone          |
@@ -155,11 +158,19 @@ each index entry adds 1 WRU per write.
 | 64 | list the refund requests of a user or a store                      | as 14; for a store BatchGetItem of the HOLDINGs, too               | `listing.list_own`, `listing.list_for_store`        | 0.5 + 1 (2) per request RRU                                       |
 | 65 | list the refund requests that are held (operators only)            | as 41, with a filter                                               | `ops.held.list_held`                                | 1 RRU per item                                                    |
 | 66 | export the data of a user                                          | GetItem; Put EXPORT if absent, or if it is the one that was read; Update EXPORT if pending; the reads of all lists of the user | `exports.build_put`, `exports.mark_ready`           | 1 RRU, 4 WRU + the reads of the lists                             |
-| 67 | read what a recipient decided about a giver                        | in the BatchGetItem of the call                                    | `consent.list_keys`                                 | 1 RRU                                                             |
-| 68 | count a named gift                                                 | in the transaction of the gift: Update RELATION if the giver is not blocked and no other gift was counted since | `relations.build_gift_write`                        | 2 WRU (4 if new)                                                  |
-| 69 | find out whether two users exchanged gifts                         | as 14 for the sent gifts of one and the received gifts of the other, in both directions, until one of the two lists ends | `relations.have_exchanged`                          | 1 RRU per gift                                                    |
-| 70 | block a giver                                                      | BatchGetItem; Update RELATION if not blocked; Query of the partition of the recipient (RECEIVED); Query of `by_parent` (SECOND_PERSON); BatchGetItem of these gifts; patterns 8 and 47 for each open one of the giver; the sweep does it again | `relations.build_block`                             | 3 + gifts RRU, 4 WRU                                              |
-| 71 | end a block                                                        | GetItem; Update or Delete RELATION if it is unchanged              | `relations.build_unblock`                           | 1 RRU, 2 WRU                                                      |
+| 67 | make a new link of a gift                                          | to be measured                                                                                                                 | `gifts.renew_link`                                  |                                                                   |
+| 68 | change the recipient of a gift                                     | to be measured                                                                                                                 | `gifts.change_recipient`                            |                                                                   |
+| 69 | extend the claim window of a gift                                  | to be measured                                                                                                                 | `gifts.extend`                                      |                                                                   |
+| 70 | remind the recipient of a gift                                     | to be measured                                                                                                                 | `gifts.remind`                                      |                                                                   |
+| 71 | mark a gift as opened                                              | to be measured                                                                                                                 | `gifts.mark_opened`                                 |                                                                   |
+| 72 | thank for a gift                                                   | to be measured                                                                                                                 | `gifts.thank`                                       |                                                                   |
+| 73 | send a scheduled gift                                              | to be measured                                                                                                                 | `reminders`                                         |                                                                   |
+| 74 | block a giver                                                      | BatchGetItem; Update RELATION if not blocked; Query of the partition of the recipient (RECEIVED); Query of `by_parent` (SECOND_PERSON); BatchGetItem of these gifts; patterns 8 and 47 for each open one of the giver; the sweep does it again | `relations.build_block`                             | 3 + gifts RRU, 4 WRU                                              |
+| 75 | report a gift                                                      | to be measured                                                                                                                 | `reports`                                           |                                                                   |
+| 76 | read what a recipient decided about a giver                        | in the BatchGetItem of the call                                    | `consent.list_keys`                                 | 1 RRU                                                             |
+| 77 | count a named gift                                                 | in the transaction of the gift: Update RELATION if the giver is not blocked and no other gift was counted since | `relations.build_gift_write`                        | 2 WRU (4 if new)                                                  |
+| 78 | find out whether two users exchanged gifts                         | as 14 for the sent gifts of one and the received gifts of the other, in both directions, until one of the two lists ends | `relations.have_exchanged`                          | 1 RRU per gift                                                    |
+| 79 | end a block                                                        | GetItem; Update or Delete RELATION if it is unchanged              | `relations.build_unblock`                           | 1 RRU, 2 WRU                                                      |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -262,11 +273,6 @@ def received(user_id: str, gift_id: str) -> Key:
     return Key(_join("USER", user_id), _join("RECEIVED", gift_id))
 
 
-def relation(recipient_id: str, giver_id: str) -> Key:
-    """Return the key of a RELATION item."""
-    return Key(_join("USER", recipient_id), _join("FROM", giver_id))
-
-
 def predecessor(gift_id: str) -> Key:
     """Return the key of the PREDECESSOR item of a successor."""
     return Key(_join("GIFT", gift_id), "PREDECESSOR")
@@ -315,6 +321,26 @@ def charge(key: str) -> Key:
 def regift_request(gift_id: str, user_id: str) -> Key:
     """Return the key of a REGIFT_REQUEST item."""
     return Key(_join("GIFT", gift_id), _join("REGIFT_REQUEST", user_id))
+
+
+def link(gift_id: str, request_id: str) -> Key:
+    """Return the key of a LINK item."""
+    return Key(_join("GIFT", gift_id), _join("LINK", request_id))
+
+
+def opened(gift_id: str, user_id: str) -> Key:
+    """Return the key of an OPENED item."""
+    return Key(_join("GIFT", gift_id), _join("OPENED", user_id))
+
+
+def report(gift_id: str, user_id: str) -> Key:
+    """Return the key of a REPORT item."""
+    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
+
+
+def relation(recipient_id: str, giver_id: str) -> Key:
+    """Return the key of a RELATION item."""
+    return Key(_join("USER", recipient_id), _join("FROM", giver_id))
 
 
 def reminder(gift_id: str) -> Key:
