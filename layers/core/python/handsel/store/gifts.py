@@ -318,7 +318,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
 
     while True:
         successor = gift.build_successor() if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
-        nobody_left = successor is not None and not _is_second_wanting(table, successor, now=clock())
+        nobody_left = successor is not None and not _is_second_reachable(table, successor, now=clock())
         if nobody_left:
             successor = None
         try:
@@ -351,20 +351,12 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             return Released(gift.remaining)
 
 
-def _is_second_wanting(table: Table, successor: Gift, *, now: int) -> bool:
-    """Return whether a gift can be passed on to the second person: not if they were erased, or blocked the giver.
+def _is_second_reachable(table: Table, successor: Gift, *, now: int) -> bool:
+    """Return whether a gift can be passed on to the second person: not if they were erased, or blocked the giver."""
+    from handsel.store import relations  # imported here, because few gifts are passed on
 
-    `erase_at` is days ahead of the call that sets it, so a read is enough; the relation is checked by the transaction, too.
-    """
-    from handsel.store import accounts, relations  # imported here, because few gifts are passed on
-
-    if successor.recipient_id is None:
-        return False
-    account = keys.account(successor.recipient_id)
-    relation = keys.relation(successor.recipient_id, successor.giver_id)
-    found = table.get_many([account, relation])
-    is_blocked = relation in found and relations.from_item(found[relation]).blocked_at is not None
-    return not accounts.is_erased(found.get(account), now=now) and not is_blocked
+    second = successor.recipient_id
+    return second is not None and relations.find_reachable(table, second, successor.giver_id, now=now) is not None
 
 
 def _require_not_blocked(successor: Gift) -> Check:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 
 from handsel.domain.models import Gift, Page, Relation
-from handsel.store import attributes, gifts, keys, lists
+from handsel.store import accounts, attributes, gifts, keys, lists
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, check, require, update
 from handsel.store.table import Table
@@ -32,6 +32,18 @@ def get(table: Table, recipient_id: str, giver_id: str) -> Relation:
     """Return the relation of two users; an empty one if nothing is stored."""
     item = table.get(keys.relation(recipient_id, giver_id))
     return Relation(recipient_id, giver_id) if item is None else from_item(item)
+
+
+def find_reachable(table: Table, recipient_id: str, giver_id: str, *, now: int) -> Relation | None:
+    """Return the relation of a giver to a person whom they named before; None if that person was erased, or blocked them.
+
+    `erase_at` is days ahead of the call that sets it, so a read is enough. A block may come after the read: the transaction
+    that gives has to check the relation.
+    """
+    account, relation = keys.account(recipient_id), keys.relation(recipient_id, giver_id)
+    found = table.get_many([account, relation])
+    known = from_item(found[relation]) if relation in found else Relation(recipient_id, giver_id)
+    return None if known.blocked_at is not None or accounts.is_erased(found.get(account), now=now) else known
 
 
 def build_gift_write(relation: Relation, *, now: int) -> Update:

@@ -31,18 +31,26 @@ def list_keys(recipient_id: str | None, giver_id: str) -> list[Key]:
 
 
 def find_wanted(
-    table: Table, found: Mapping[Key, Item], recipient_id: str | None, *, giver_id: str, now: int
+    table: Table,
+    found: Mapping[Key, Item],
+    recipient_id: str | None,
+    *,
+    giver_id: str,
+    now: int,
+    exchanged: bool = False,
 ) -> Relation | None:
     """Return the relation of a giver to a person who exists and wants gifts of this giver; else None.
 
     Args:
         found: the items of `list_keys`, as far as they exist.
+        exchanged: whether the caller knows that the two exchanged gifts.
     """
     wanted = list_keys(recipient_id, giver_id)
     if recipient_id is None or not wanted or not accounts.is_known(found.get(wanted[0]), now=now):
         return None
     account, item = accounts.from_item(found[wanted[0]]), found.get(wanted[1])
     relation = Relation(recipient_id, giver_id) if item is None else relations.from_item(item)
+    relation = replace(relation, exchanged=relation.exchanged or exchanged)
     if relation.blocked_at is not None or account.gifts_from is GiftsFrom.NOBODY:
         return None
     if account.gifts_from is GiftsFrom.PEOPLE_I_KNOW:
@@ -52,12 +60,19 @@ def find_wanted(
 
 
 def check_wanted(
-    table: Table, recipient_id: str, *, giver_id: str, now: int, found: Mapping[Key, Item] | None = None
+    table: Table,
+    recipient_id: str,
+    *,
+    giver_id: str,
+    now: int,
+    found: Mapping[Key, Item] | None = None,
+    exchanged: bool = False,
 ) -> Relation:
     """Check that a giver may name a person now. Return their relation, which the gift's transaction writes.
 
     Args:
         found: the items of `list_keys`, as far as they exist; None reads them.
+        exchanged: whether the caller knows that the two exchanged gifts.
 
     Raises:
         RecipientUnknown: the person does not exist, or does not want gifts of this giver.
@@ -65,7 +80,7 @@ def check_wanted(
     """
     if found is None:
         found = table.get_many(list_keys(recipient_id, giver_id))
-    relation = find_wanted(table, found, recipient_id, giver_id=giver_id, now=now)
+    relation = find_wanted(table, found, recipient_id, giver_id=giver_id, now=now, exchanged=exchanged)
     if relation is None:
         raise errors.RecipientUnknown
     return check_daily_limit(table, relation, now=now)
