@@ -276,7 +276,9 @@ def get_gift(table: Table, gift_id: str, *, caller: str, now: int) -> GiftDetail
 
 def _load_askers(table: Table, gift_id: str, *, now: int) -> list[tuple[Account, int]]:
     """Return the users who ask for an expired gift again, with the times, the latest first."""
-    asked = gifts.list_regift_requests(table, gift_id, limit=_MAX_ASKERS)
+    from handsel.store import gift_answers  # imported here, because few gifts are asked for again
+
+    asked = gift_answers.list_regift_requests(table, gift_id, limit=_MAX_ASKERS)
     if not asked:
         return []
     found = {account.user_id: account for account in accounts.get_many(table, [user_id for user_id, _ in asked])}

@@ -15,7 +15,7 @@ from collections.abc import Callable, Mapping
 from handsel.domain import errors
 from handsel.domain.models import Gift
 from handsel.domain.rules import check_can_open
-from handsel.store import accounts, gifts, keys
+from handsel.store import accounts, gift_answers, gifts, keys
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
@@ -58,7 +58,7 @@ def open_gift(
         if not tells or _is_recorded(gift):
             return
         try:
-            gifts.mark_opened(table, gift, caller, clock=clock)
+            gift_answers.mark_opened(table, gift, caller, clock=clock)
         except ConditionFailed as failure:
             if failure.old[0] is None:
                 return  # only the OPENED item was there: an earlier call of the same user

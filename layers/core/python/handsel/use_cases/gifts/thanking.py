@@ -14,7 +14,7 @@ from collections.abc import Callable
 
 from handsel.domain import errors
 from handsel.domain.models import Gift, Thanks
-from handsel.store import gifts
+from handsel.store import gift_answers, gifts
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
@@ -61,7 +61,7 @@ def thank(
             call.require_same_request(earlier.request_hash)
             return earlier
         check(gift)
-        gifts.thank(table, gift, call.caller, thanks)
+        gift_answers.thank(table, gift, call.caller, thanks)
         return thanks
 
     return retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
