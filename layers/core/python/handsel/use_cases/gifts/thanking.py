@@ -10,14 +10,13 @@ The holding has the time of the thanks, so that its view tells whether its holde
 nor a refund of the holding matters: what was given can be thanked for.
 """
 
-from collections.abc import Callable
-
-from handsel.domain import errors
+from handsel.domain import errors, policy
 from handsel.domain.models import Gift, Thanks
 from handsel.store import gift_answers, gifts
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
+from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.idempotency import IdempotentRequest
 
 # Each attempt after the first follows a concurrent change of the same gift.
@@ -39,16 +38,11 @@ def require_claimed(table: Table, gift_id: str, *, caller: str) -> Gift:
     return gift
 
 
-def thank(
-    table: Table, call: IdempotentRequest, *, gift_id: str, message: str, check: Callable[[Gift], None]
-) -> Thanks:
+def thank(table: Table, call: IdempotentRequest, *, gift_id: str, message: str) -> Thanks:
     """Store the words of a claimer for the giver. A claim has one thanks at most.
 
-    Args:
-        check: raises an error if the words are not accepted; not asked for a replay.
-
     Raises:
-        NotFound, NotClaimed, AlreadyThanked, IdempotencyKeyReused, ServiceUnavailable, and the errors of `check`.
+        NotFound, NotClaimed, AlreadyThanked, MessageRefused, IdempotencyKeyReused, ServiceUnavailable
     """
     thanks = Thanks(message, call.now, call.derive_id("thanks"), call.request_hash)
 
@@ -60,7 +54,8 @@ def thank(
                 raise errors.AlreadyThanked
             call.require_same_request(earlier.request_hash)
             return earlier
-        check(gift)
+        terms = policy.find(gift.policy)
+        check_message(table, message, giver=call.caller, recipient=gift.giver_id, policy=terms, pointer="/message")
         gift_answers.thank(table, gift, call.caller, thanks)
         return thanks
 
