@@ -15,8 +15,8 @@ from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 
-# Settings of users that few change, so that most accounts do not have them.
-_SPARSE_SETTINGS = ("gifts_from", "tell_opened")
+# The settings that are stored only if they are not the default.
+_SETTINGS = ("gifts_from", "tell_opened")
 
 
 def to_item(account: Account) -> Item:
@@ -121,6 +121,18 @@ def save(table: Table, before: Account, after: Account, *, now: int) -> None:
     }
     if before.handle is not None:
         values[":old_handle"] = before.handle
+    removed = []
+    old, new = attributes.to_item(before), attributes.to_item(after)
+    for name in _SETTINGS:
+        if old.get(name) == new.get(name):
+            continue
+        conditions.append(f"#{name} = :old_{name}" if name in old else f"attribute_not_exists(#{name})")
+        values |= {f":old_{name}": old[name]} if name in old else {}
+        if name in new:
+            assignments.append(f"#{name} = :{name}")
+            values[f":{name}"] = new[name]
+        else:
+            removed.append(f"#{name}")
     writes: list[Write] = []
     if after.handle is not None and after.handle != before.handle:
         assignments += ["#handle = :handle", "#freed_handles = :freed_handles"]
@@ -135,19 +147,6 @@ def save(table: Table, before: Account, after: Account, *, now: int) -> None:
         )  # imported here, because all functions use accounts and few use preferences
 
         writes.append(preferences.switch(after.user_id, on=after.recommendations))
-    stored, wanted = attributes.to_item(before), attributes.to_item(after)
-    removed = []
-    for name in _SPARSE_SETTINGS:
-        if wanted.get(name) == stored.get(name):
-            continue
-        if name in wanted:
-            assignments.append(f"#{name} = :{name}")
-            values[f":{name}"] = wanted[name]
-        else:
-            removed.append(f"#{name}")
-        conditions.append(f"#{name} = :old_{name}" if name in stored else f"attribute_not_exists(#{name})")
-        if name in stored:
-            values[f":old_{name}"] = stored[name]
     expression = f"SET {', '.join(assignments)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
     update = Update(keys.account(before.user_id), expression, " AND ".join(conditions), values)
     try:

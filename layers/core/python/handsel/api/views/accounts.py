@@ -71,6 +71,7 @@ class ProfileView(View):
         display_name: the name that other users see.
         tell_opened: false if the user switched off that givers are told when they open a gift.
         recommendations: false if the user switched recommendations and the history of viewed products off.
+        gifts_from: who may name the user in a gift: `everybody`, `people_i_know` or `nobody`.
         created_at: the time at which the account was created.
         erase_at: the time at which the account is deleted; null if no deletion was requested.
         order_center: the link to the order center, with counters; null if the order center is not available to the user.
@@ -81,6 +82,7 @@ class ProfileView(View):
     display_name: str
     tell_opened: bool
     recommendations: bool
+    gifts_from: models.GiftsFrom
     created_at: Timestamp
     erase_at: Timestamp | None
     order_center: OrderCenterEntry | None
@@ -94,6 +96,7 @@ class ProfileView(View):
             display_name=account.display_name,
             tell_opened=account.tell_opened,
             recommendations=account.recommendations,
+            gifts_from=account.gifts_from,
             created_at=format_timestamp(account.created_at),
             erase_at=None if account.erase_at is None else format_timestamp(account.erase_at),
             order_center=None
