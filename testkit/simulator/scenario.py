@@ -16,7 +16,6 @@ from handsel.store.table import Table
 from handsel.use_cases.refunds import deciding
 from local.seed import MAX_STORE, MIA_STORE, PRODUCTS, STORES
 from testkit.dynamodb.table import Snapshot
-from testkit.simulator.claimed_operations import ClaimedOperations
 from testkit.simulator.environment import (
     DAY_MS,
     HOUR_MS,
@@ -28,6 +27,7 @@ from testkit.simulator.environment import (
     empty_table,
 )
 from testkit.simulator.fault_injection import Fault
+from testkit.simulator.gift_operations import GiftOperations
 from testkit.simulator.model import HOLDING_ENDS, Model, Violation
 from testkit.simulator.operations import USERS, Operation, Outcome, run_until_answered
 
@@ -43,6 +43,14 @@ _KINDS = {
     "decline": 3,
     "cancel": 4,
     "set_end": 4,
+    "make_link": 2,
+    "change_recipient": 4,
+    "extend_gift": 2,
+    "remind": 3,
+    "open_gift": 3,
+    "thank": 3,
+    "block": 2,
+    "unblock": 1,
     "read_gift": 2,
     "ask_again": 1,
     "return_gift": 3,
@@ -96,9 +104,9 @@ class Step:
 
     Attributes:
         number: identifies the step; it stays the same if other steps are left out.
-        kind: the method of `ClaimedOperations`, or `replay`, `sweep` or `advance_clock`.
+        kind: the method of `GiftOperations`, or `replay`, `sweep` or `advance_clock`.
         at_ms: the time since the start, in milliseconds.
-        near: the offset from the deadline of the youngest gift, in milliseconds, instead of `at_ms`.
+        near: the offset from the deadline of the youngest gift, or from its opening, in milliseconds, instead of `at_ms`.
         copies: the number of concurrent executions.
     """
 
@@ -138,7 +146,10 @@ def scenario(seed: int) -> Scenario:
         kind = _FIRST[number] if number < len(_FIRST) else random.choices(kinds, weights)[0]
         if number in (3, 4, 5) and not holds_early:
             kind = random.choices(kinds, weights)[0]
-        ends = kind in ("claim", "cancel", "decline", "set_end", "read_gift", "give_link", "use", "refund", "sweep")
+        ends = kind in (
+            *("claim", "cancel", "decline", "set_end", "read_gift", "give_link", "use", "refund", "sweep"),
+            *("make_link", "change_recipient", "extend_gift", "remind", "open_gift", "block"),
+        )
         near = random.choice(_NEAR_MS) if ends and random.random() < 0.5 else None
         copies = 2 if random.random() < 0.15 else 1
         steps.append(Step(number, kind, at + random.randrange(30), near, copies))
@@ -213,7 +224,9 @@ def _run(environment: Environment, planned: Scenario, product_ids: dict[str, str
 
 def _act(environment: Environment, step: Step, product_ids: dict[str, str], outcomes: list[Outcome]) -> None:
     if step.near is not None and (gifts := environment.model.keys_by_kind["GIFT"]):
-        environment.scheduler.wait_until(environment.model.items[gifts[-1]]["expires_at"] + step.near)
+        gift = environment.model.items[gifts[-1]]
+        is_waiting = environment.now < gift.get("opens_at", 0)
+        environment.scheduler.wait_until(gift["opens_at" if is_waiting else "expires_at"] + step.near)
     if step.kind == "replay":
         environment.replay()
         return
@@ -224,7 +237,7 @@ def _act(environment: Environment, step: Step, product_ids: dict[str, str], outc
         environment.advance_clock(Random(f"{environment.seed}/{step.number}").choice(_JUMPS_MS))
         return
     name = f"key-{step.number}"
-    operations = ClaimedOperations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)
+    operations = GiftOperations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)
     operation: Operation | None = getattr(operations, step.kind)()
     if operation is None:
         return
