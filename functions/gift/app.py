@@ -63,7 +63,7 @@ def create_gift(order_id: str) -> Response[str]:
     With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
     the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
     returns it again. `secret` is null if the gift has a `recipient_id`. If the operator has removed the key of the link
-    because it leaked, a replay gets the problem `wrong-secret`: cancel the gift, and give it again.
+    because it leaked, a replay gets the problem `wrong-secret`: make a new link.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
@@ -200,8 +200,8 @@ def set_gift_end(gift_id: str) -> Response[str]:
 def create_gift_link(gift_id: str) -> Response[str]:
     """Make a new share link of a gift.
 
-    The earlier link stops working at once: its secret gets the problem `wrong-secret`. A replay returns the present link and makes
-    no other one. So a giver who lost the link, or sent it to the wrong person, has one again.
+    The earlier link stops working at once: its secret gets the problem `wrong-secret`. A replay returns the present link and
+    makes no other one. So a giver who lost the link, or sent it to the wrong person, has one again.
     """
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 
@@ -232,8 +232,9 @@ def create_gift_link(gift_id: str) -> Response[str]:
 def set_gift_recipient(gift_id: str) -> Response[str]:
     """Name another recipient of a gift of one share, or the first one of a gift with a link.
 
-    The link stops working, or the earlier recipient sees the gift as cancelled and gets a message. The new one gets a message, too.
-    The claim window does not change. Possible three times for each gift. Idempotent: repeating the request has no further effect.
+    The link stops working, or the earlier recipient sees the gift as cancelled and gets a message. The new one gets a message,
+    too. The claim window does not change. Possible three times for each gift. Idempotent: repeating the request has no further
+    effect.
     """
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 
@@ -261,8 +262,8 @@ def set_gift_recipient(gift_id: str) -> Response[str]:
 def extend_gift(gift_id: str) -> Response[str]:
     """Extend the claim window of a gift.
 
-    The policy of its order limits by how much in all (`extend`, `gift_seconds`), and the window never ends after its vouchers. Each
-    request extends it once more.
+    The policy of its order limits by how much in all (`extend`, `gift_seconds`), and the window never ends after its vouchers.
+    Each request extends it once more.
     """
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 

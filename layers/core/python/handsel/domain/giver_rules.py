@@ -1,5 +1,8 @@
 """Decisions about an open gift for its giver: which changes are possible, from values alone."""
 
+from collections.abc import Callable
+from functools import partial
+
 from handsel.domain import errors
 from handsel.domain.models import HOUR_MS, Gift
 from handsel.domain.policy import Policy
@@ -89,7 +92,16 @@ def list_giver_actions(gift: Gift, policy: Policy, *, now: int) -> list[GiverAct
         GiverAction.CHOOSE_END: find_rule_against(CHOOSE_END, policy) is None,
         GiverAction.MAKE_LINK: gift.recipient_id is None,
         GiverAction.CHANGE_RECIPIENT: gift.shares == 1 and gift.changes < MAX_CHANGES,
-        GiverAction.EXTEND: _is_allowed(lambda: check_can_extend(gift, policy, 1000)),
-        GiverAction.REMIND: _is_allowed(lambda: check_can_remind(gift, now=now)),
+        GiverAction.EXTEND: _passes(partial(check_can_extend, gift, policy, 1000)),
+        GiverAction.REMIND: _passes(partial(check_can_remind, gift, now=now)),
     }
     return [action for action, is_allowed in allowed.items() if is_allowed]
+
+
+def _passes(check: Callable[[], None]) -> bool:
+    """Return whether a check raises no problem."""
+    try:
+        check()
+    except errors.ApiProblem:
+        return False
+    return True

@@ -5,7 +5,7 @@ Each is one transaction under the condition that the gift is open, and that what
 earlier one fail (`gifts.claim`, `gifts.end_gift`).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from handsel.domain.models import FormerRecipient, Gift
@@ -28,13 +28,14 @@ def build_link(gift: Gift, secret_version: str) -> Gift:
 
 
 def renew_link(
-    table: Table, gift: Gift, changed: Gift, *, request_id: str, request_hash: str, clock: Callable[[], int]
+    table: Table, gift: Gift, changed: Gift, link: keys.Key, *, request_hash: str, clock: Callable[[], int]
 ) -> None:
     """Replace the link of an open gift that names no recipient, once for each request.
 
     Args:
         gift: as the caller read it.
         changed: as it is with the new link.
+        link: the key of the LINK item of the request.
         clock: returns the present time in milliseconds since the epoch.
 
     Raises:
@@ -43,9 +44,9 @@ def renew_link(
     """
 
     def change() -> Update:
-        return _change_open(gift, changed, "link_version", "secret_version", clock=clock)
+        return _change_open(gift, changed, "link_version", "secret_version", also_read=("recipient_id",), clock=clock)
 
-    made = {**keys.link(request_id)._asdict(), "gift_id": gift.gift_id, "request_hash": request_hash}
+    made = {**link._asdict(), "gift_id": gift.gift_id, "request_hash": request_hash}
     table.write(change, Put(made))
 
 
@@ -91,14 +92,25 @@ def change_recipient(
     def change() -> Update:
         return _change_open(gift, changed, *names, also_read=("at_end",), clock=clock)
 
-    writes = list(more)
-    if gift.recipient_id is not None and changed.received_at > changed.former_recipients[-1].until:
-        # Its item stays, so that the erasure of the earlier recipient finds the gift.
-        unlisted = Clause(removes=[f"#{name}" for name in (keys.BY_PARENT.pk, keys.BY_PARENT.sk)])
-        exists = Clause(conditions=["attribute_exists(#pk)"])
-        writes.append(update(keys.received(gift.recipient_id, gift.gift_id), unlisted, exists))
-    writes.append(gifts.build_received(changed))
-    table.write(change, *writes)
+    table.write(change, *_list_received(gift, changed), *more)
+
+
+def _list_received(gift: Gift, changed: Gift) -> Iterator[Write]:
+    """Yield the writes that list a gift for its new recipient, and no longer for the earlier one if it was not sent yet.
+
+    The items of earlier recipients stay, so that their erasure finds the gift.
+    """
+    exists = Clause(conditions=["attribute_exists(#pk)"])
+    if gift.recipient_id is not None and not changed.former_recipients[-1].was_sent(changed):
+        unlisted = assign({keys.BY_PARENT.pk: None, keys.BY_PARENT.sk: None})
+        yield update(keys.received(gift.recipient_id, gift.gift_id), unlisted, exists)
+    if changed.recipient_id is None:
+        return
+    key, entry = keys.received(changed.recipient_id, gift.gift_id), gifts.received_entry(changed, changed.recipient_id)
+    if any(each.user_id == changed.recipient_id for each in gift.former_recipients):
+        yield update(key, assign(entry), exists)
+    else:
+        yield Put({**key._asdict(), **entry})
 
 
 def build_extended(gift: Gift, by_ms: int) -> Gift:

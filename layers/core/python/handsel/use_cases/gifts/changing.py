@@ -1,16 +1,17 @@
 """Change an open gift for its giver: make a new link, name another recipient, extend the claim window, remind the recipient.
 
-| process dies                       | state left behind                                  | completed by                                  |
-|------------------------------------|----------------------------------------------------|-----------------------------------------------|
-| before the transaction             | nothing changed                                    | the same call again                           |
-| after a new link                   | the new link, the LINK item of the request         | the same call again returns the present link  |
-| after another recipient            | the gift in both lists, cancelled for the earlier  | the same call again finds the recipient named |
-| after an extension                 | the later end, in gift, timer and reservation      | nothing is left to do                         |
-| after a reminder                   | its time in the gift                               | the stream, which stores the message          |
+| process dies            | state left behind                                 | completed by                                  |
+|-------------------------|---------------------------------------------------|-----------------------------------------------|
+| before the transaction  | nothing changed                                   | the same call again                           |
+| after a new link        | the new link, the LINK item of the request        | the same call again returns the present link  |
+| after another recipient | the gift in both lists, cancelled for the earlier | the same call again finds the recipient named |
+| after an extension      | the later end, in gift, timer and reservation     | nothing is left to do                         |
+| after a reminder        | its time in the gift                              | the stream, which stores the message          |
 
-If a response is lost, or a call runs twice at once, the second transaction fails on what the first one wrote. The call then decides
-again from the stored gift: a link that its request made, the recipient it names, the end it wanted and the reminder of the same
-instant are found as done. A client that repeats an extension or a reminder itself asks for another one, and the limits bound it.
+If a response is lost, or a call runs twice at once, the second transaction fails on what the first one wrote. The call then
+decides again from the stored gift: a link that its request made, the recipient it names, the end it wanted and the reminder of
+the same instant are found as done. A client that repeats an extension or a reminder itself asks for another one, and the limits
+bound it.
 
 Each transaction requires that the gift is open, and that what was decided from it is unchanged. So of a change and a claim, a
 decline, an end or another change at the same time, one is first, and the other one is decided again from the result.
@@ -19,13 +20,13 @@ decline, an end or another change at the same time, one is first, and the other 
 from collections.abc import Callable, Sequence
 
 from handsel.domain import errors, policy
-from handsel.domain.models import Gift
-from handsel.domain.rules import (
+from handsel.domain.giver_rules import (
     check_can_change_recipient,
     check_can_extend,
     check_can_remind,
     check_is_changeable,
 )
+from handsel.domain.models import Gift
 from handsel.store import accounts, gift_changes, gifts, keys
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
@@ -135,7 +136,12 @@ def extend(table: Table, gift_id: str, seconds: int, *, caller: str, clock: Call
         check_can_extend(gift, terms, seconds * 1000)
         changed = gift_changes.build_extended(gift, seconds * 1000)
         wanted = changed.expires_at
-        gift_changes.extend(table, gift, changed, clock=clock)
+        try:
+            gift_changes.extend(table, gift, changed, clock=clock)
+        except ConditionFailed as failure:
+            if failure.old[0] is None:
+                raise errors.DataIntegrityError(f"gift {gift_id} does not fit its order or its timer") from failure
+            raise
         return changed
 
     return _retry(attempt, gift)

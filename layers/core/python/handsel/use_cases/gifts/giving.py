@@ -303,6 +303,7 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         NotAllowed, AlreadyClaimed, Expired, Cancelled, Declined
     """
     target = GIFT_MACHINE.step(GiftState.OPEN, action).to
+    recipient_id = gift.recipient_id
     if gift.state_at(clock()) is GiftState.OPEN:
         if rule := find_rule_against(action, policy.find(gift.policy)):
             raise errors.NotAllowed(rule)
@@ -310,6 +311,8 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)
         gift = result if isinstance(result, Gift) else _read_gift(table, gift.gift_id)
+        if action is GiftAction.DECLINE and recipient_id is not None:
+            gift = gift.as_seen_by(recipient_id)
     if gift.state is target:
         return gift
     # A gift that is open but does not accept the action has expired.
