@@ -27,7 +27,7 @@ class GiftOperations(ClaimedOperations):
         if gift is None:
             return None
         gift_id, user = gift["gift_id"], self._giver_of(gift)
-        where = f"GIFT#{gift_id}", f"LINK#{self._derive_id('link', user)}"
+        where = f"LINK#{self._derive_id('link', user)}", "LINK"
 
         def act(process: Process) -> Any:
             call = self._request(process, user)
@@ -193,7 +193,7 @@ class GiftOperations(ClaimedOperations):
 
         def act(process: Process) -> Thanks:
             call = self._request(process, user)
-            return thanking.thank(process.table, call, gift_id=gift_id, message=self._name, check=lambda _: None)
+            return thanking.thank(process.table, call, gift_id=gift_id, message=self._name)
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             states = self._gift_states(gift_id, span)

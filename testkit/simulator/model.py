@@ -207,13 +207,18 @@ class Model:
             raise Violation(f"the stock of {where} is negative")
 
     def _is_replaced(self, message: Item | None) -> bool:
-        """Return whether a message announced a gift that was cancelled before it was read."""
+        """Return whether a message announced a gift that was taken back before it was read."""
         return (
             message is not None
             and message["kind"] in ("gift_received", "gift_reminder")
             and not message["read"]
-            and self.items[f"GIFT#{message['gift_id']}", "GIFT"]["state"] == "cancelled"
+            and self.is_taken_back(message)
         )
+
+    def is_taken_back(self, message: Item) -> bool:
+        """Return whether the gift that a message announces was cancelled, or given to another person since."""
+        gift = self.items[f"GIFT#{message['gift_id']}", "GIFT"]
+        return message.get("changes", 0) < len(gift.get("former_recipients", ())) or gift["state"] == "cancelled"
 
     @staticmethod
     def _check_window(before: Item, after: Item, sent: int) -> None:

@@ -442,7 +442,7 @@ def _check_notifications(environment: Environment) -> None:
             continue
         gift = f"GIFT#{message.get('gift_id')}", "GIFT"
         announces = message["kind"] in ("gift_received", "gift_reminder")
-        if announces and gift not in environment.projector.lost and _is_taken_back(environment.model, gift, message):
+        if announces and gift not in environment.projector.lost and environment.model.is_taken_back(message):
             _require(message["read"], f"{where} announces a gift that was cancelled, or given to another person")
         # Reminders that are late are left out.
         elif message["kind"] not in ("gift_reminder", "voucher_expiring"):
@@ -553,12 +553,6 @@ def expected_effects(model: Model) -> tuple[ExpectedMessages, Expected]:
         elif where[1].startswith("REGIFT_REQUEST#"):
             expect_message(item["giver_id"], "asked_again", item["gift_id"], where)
     return messages, events
-
-
-def _is_taken_back(model: Model, where: tuple[str, str], message: dict[str, Any]) -> bool:
-    """Return whether the gift that a message announces was cancelled, or given to another person since."""
-    gift = model.items[where]
-    return message.get("changes", 0) < len(gift.get("former_recipients", ())) or gift["state"] == "cancelled"
 
 
 def _list_gift_messages(gift: dict[str, Any]) -> Iterator[tuple[str, str]]:
