@@ -197,6 +197,7 @@ def set_gift_end(gift_id: str) -> Response[str]:
         errors.Cancelled,
         errors.Declined,
         errors.WrongSecret,
+        errors.IdempotencyKeyReused,
     ),
     idempotent=True,
 )
@@ -209,7 +210,7 @@ def create_gift_link(gift_id: str) -> Response[str]:
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 
     request = HttpRequest(app)
-    call, keys = request.call, request.link_keys
+    call, keys = request.call_without_body, request.link_keys
     gift = changing.make_link(table(), call, gift_id, secret_version=keys.current, clock=clock.now_ms)
     count("GiftLinkRenewed")
     secret = giving.derive_link_secret(gift, keys.by_version)

@@ -262,8 +262,11 @@ def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterato
 
 
 def _identify(gift: Gift | None) -> tuple[object, ...] | None:
-    """Return what a successor has from the first gift."""
-    return None if gift is None else (gift.order_id, gift.giver_id, gift.recipient_id, gift.shares, gift.created_at)
+    """Return what a successor has from the first gift. Its recipient may have been changed since."""
+    if gift is None:
+        return None
+    first_id = gift.former_recipients[0].user_id if gift.former_recipients else gift.recipient_id
+    return gift.order_id, gift.giver_id, first_id, gift.shares, gift.created_at
 
 
 def _check_recipient(

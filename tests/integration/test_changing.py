@@ -1,18 +1,20 @@
 """What a giver changes of an open gift: its link, its recipient, its end, and a reminder to the recipient."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
 
 import pytest
 
-from handsel.api import http
+from handsel.runtime import settings
+from handsel.store import keys
 from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, Answer, Stack
 from tests.integration.table_checks import check_invariants, masked_state
 from tests.integration.test_projecting import messages_of
 
 HOUR = 3_600_000
+WEEK = 7 * DAY
 TO_CAROL = {"then": "give_to", "recipient_id": "carol"}
 
 
@@ -24,11 +26,15 @@ def known(stack: Stack) -> None:
 
 
 @pytest.fixture
-def kakao(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Iterator[Stack]:
-    """Return the stack under a policy by which claim windows can be extended by a week."""
+def kakao(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> Stack:
+    """Return the stack under a policy by which a claim window of goods is a week, and can be extended by another one."""
     monkeypatch.setenv("POLICY", "kakao")
-    stack.reset_settings()
-    yield stack
+    settings.settings.cache_clear()
+    return stack
+
+
+def give_parcel(stack: Stack, **more: Any) -> dict[str, Any]:
+    return stack.give(stack.buy(product="parcel"), **more)
 
 
 def call(
@@ -58,12 +64,12 @@ def read(stack: Stack, gift: Any, user: str = "alice") -> Any:
 
 
 def outcome(answer: Answer) -> tuple[int, str | None]:
-    return answer.status, answer.body.get("code")
+    return answer.status, answer.body.get("code") if answer.status >= 400 else None
 
 
 def kinds_of(stack: Stack, user: str) -> list[str]:
     stack.deliver_records()
-    return [kind for kind, _ in messages_of(stack, user)]
+    return sorted(kind for kind, _ in messages_of(stack, user))
 
 
 # --- the link -----------------------------------------------------------------------------------------------------
@@ -94,7 +100,6 @@ def test_a_replay_of_a_new_link_returns_the_present_one(stack: Stack) -> None:
     assert stack.claim("bob", gift | second).status == 201
     assert make_link(stack, gift).body == second
     assert outcome(make_link(stack, gift, "a-third-key")) == (409, "already-claimed")
-    assert outcome(call(stack, "POST", gift, "link")) == (400, "idempotency-key-required")
 
 
 def test_a_replay_of_the_gift_returns_the_present_link(stack: Stack) -> None:
@@ -141,7 +146,7 @@ def test_to_an_earlier_recipient_the_gift_is_cancelled_everywhere(stack: Stack) 
     assert kinds_of(stack, "bob") == ["gift_received"]
     assert rename(stack, gift).status == 200
     before = read(stack, gift, "bob")
-    assert (before["state"], before["remaining"], before["wrapping"]["text"]) == ("cancelled", 1, None)
+    assert (before["state"], before["remaining"], before["wrapping"]["blessing"]) == ("cancelled", 1, "")
     for action, body in (("claims", {}), ("decline", None), ("ask-again", None)):
         assert outcome(call(stack, "POST", gift, action, body, "bob")) == (410, "cancelled")
     assert kinds_of(stack, "bob") == ["gift_cancelled"]
@@ -172,7 +177,7 @@ def test_a_gift_can_come_back_to_an_earlier_recipient(stack: Stack) -> None:
     assert kinds_of(stack, "bob") == ["gift_cancelled"]
     stack.now += 1000
     assert rename(stack, gift, "bob").status == 200
-    assert kinds_of(stack, "bob") == ["gift_received", "gift_cancelled"]
+    assert kinds_of(stack, "bob") == ["gift_cancelled", "gift_received"]
     assert kinds_of(stack, "carol") == ["gift_cancelled"]
     assert read(stack, gift, "bob")["state"] == "open"
     assert read(stack, gift, "carol")["state"] == "cancelled"
@@ -227,6 +232,98 @@ def test_without_a_policy_that_allows_it_no_window_is_extended(stack: Stack) -> 
     assert "extend" not in read(stack, gift)["actions"]
 
 
+def test_a_later_end_is_the_end_for_everybody(kakao: Stack) -> None:
+    kakao.start_recording()
+    gift = give_parcel(kakao, recipient_id="bob")
+    kakao.now += WEEK - 1
+    answer = extend(kakao, gift, 3600)
+    assert answer.status == 200
+    assert answer.body["expires_at"] == "2026-09-28T15:13:20.000Z"
+    assert read(kakao, gift, "bob")["expires_at"] == answer.body["expires_at"]
+    kakao.now += 3600_000
+    assert kakao.sweep()["returned"] == 0
+    assert kakao.restore(kakao.stream_record(gift["gift_id"])) == []
+    assert kakao.call("alice", "GET", f"/orders/{gift['order_id']}").body["units"]["in_gift"] == 1
+    kakao.deliver_records()
+    (event,) = [each for each in kakao.events if each["type"] == "gift.extended"]
+    assert (event["data"]["expires_at"], event["audience"]) == (answer.body["expires_at"], ["alice"])
+    kakao.now += 1
+    assert read(kakao, gift)["state"] == "returned"
+    assert kakao.sweep()["returned"] == 1
+    assert outcome(extend(kakao, gift)) == (410, "expired")
+
+
+def test_a_window_is_extended_by_no_more_than_the_policy_allows(kakao: Stack) -> None:
+    gift = give_parcel(kakao)
+    assert outcome(extend(kakao, gift, WEEK // 1000 + 1)) == (409, "not-extendable")
+    assert extend(kakao, gift, 1).status == 200
+    assert outcome(extend(kakao, gift, WEEK // 1000)) == (409, "not-extendable")
+    assert extend(kakao, gift, WEEK // 1000 - 1).status == 200
+    assert outcome(extend(kakao, gift, 1)) == (409, "not-extendable")
+    assert "extend" not in read(kakao, gift)["actions"]
+
+
+def test_no_window_ends_after_its_vouchers(kakao: Stack) -> None:
+    gift = kakao.give(kakao.buy())  # the vouchers end before the window of the policy
+    assert outcome(extend(kakao, gift, 1)) == (409, "not-extendable")
+    assert "extend" not in read(kakao, gift)["actions"]
+
+
+def test_reminders_follow_a_later_end(kakao: Stack) -> None:
+    kakao.start_recording()
+    gift = give_parcel(kakao, recipient_id="bob")
+    kakao.deliver_records()
+    (first,) = [item for item in kakao.all_items() if item["sk"] == "REMINDER"]
+    at = keys.parse_time(first["due_sk"])
+    kakao.now = at - 1
+    assert extend(kakao, gift, 3600).status == 200
+    kakao.deliver_records()
+    (later,) = [item for item in kakao.all_items() if item["sk"] == "REMINDER"]
+    assert keys.parse_time(later["due_sk"]) == at + HOUR
+    kakao.now = at + HOUR
+    kakao.sweep()
+    assert kinds_of(kakao, "bob") == ["gift_received", "gift_reminder"]
+    # Those of the earlier end were sent before the end is extended once more.
+    assert extend(kakao, gift, 24 * 3600).status == 200
+    kakao.deliver_records()
+    kakao.now = at + 25 * HOUR
+    kakao.sweep()
+    assert kinds_of(kakao, "bob") == ["gift_received", "gift_reminder"]
+    assert call(kakao, "POST", gift, "cancel").status == 200
+    assert kinds_of(kakao, "bob") == ["gift_cancelled"]
+
+
+def test_each_reminder_comes_once_more_before_a_later_end(kakao: Stack) -> None:
+    kakao.start_recording()
+    gift = give_parcel(kakao, recipient_id="bob")
+    kakao.deliver_records()
+    (first,) = [item for item in kakao.all_items() if item["sk"] == "REMINDER"]
+    kakao.now = keys.parse_time(first["due_sk"])
+    kakao.sweep()
+    assert extend(kakao, gift, 24 * 3600).status == 200
+    kakao.deliver_records()
+    kakao.now += 24 * HOUR
+    kakao.sweep()
+    assert kinds_of(kakao, "bob") == ["gift_received", "gift_reminder", "gift_reminder"]
+    assert call(kakao, "POST", gift, "cancel").status == 200
+    assert kinds_of(kakao, "bob") == ["gift_cancelled"]
+
+
+def test_a_reminder_that_is_due_is_left_to_the_sweep(kakao: Stack) -> None:
+    kakao.start_recording()
+    gift = give_parcel(kakao, recipient_id="bob")
+    kakao.deliver_records()
+    (first,) = [item for item in kakao.all_items() if item["sk"] == "REMINDER"]
+    kakao.now = keys.parse_time(first["due_sk"])
+    assert extend(kakao, gift, 3600).status == 200
+    kakao.deliver_records()
+    (same,) = [item for item in kakao.all_items() if item["sk"] == "REMINDER"]
+    assert same["due_sk"] == first["due_sk"]
+    kakao.sweep()
+    (later,) = [item for item in kakao.all_items() if item["sk"] == "REMINDER"]
+    assert keys.parse_time(later["due_sk"]) == kakao.now + HOUR
+
+
 # --- a reminder ---------------------------------------------------------------------------------------------------
 
 
@@ -235,7 +332,7 @@ def test_a_recipient_is_reminded_twice(stack: Stack) -> None:
     gift = stack.give(stack.buy(), recipient_id="bob")
     answer = remind(stack, gift)
     assert (answer.status, len(answer.body["reminded_at"])) == (202, 1)
-    assert kinds_of(stack, "bob") == ["gift_reminder", "gift_received"]
+    assert kinds_of(stack, "bob") == ["gift_received", "gift_reminder"]
     stack.now += 6 * HOUR - 1
     answer = remind(stack, gift)
     assert (*outcome(answer), answer.headers["retry-after"]) == (429, "too-many-reminders", "1")
@@ -243,7 +340,7 @@ def test_a_recipient_is_reminded_twice(stack: Stack) -> None:
     stack.now += 1
     assert "remind" in read(stack, gift)["actions"]
     assert remind(stack, gift).status == 202
-    assert kinds_of(stack, "bob") == ["gift_reminder", "gift_reminder", "gift_received"]
+    assert kinds_of(stack, "bob") == ["gift_received", "gift_reminder", "gift_reminder"]
     stack.now += 7 * HOUR
     assert outcome(remind(stack, gift)) == (429, "too-many-reminders")
     assert call(stack, "POST", gift, "cancel").status == 200
@@ -299,6 +396,79 @@ def test_of_two_calls_at_once_one_is_first(stack: Stack, name: str, overtaken: i
     found = answers if overtaken == 0 else answers[::-1]
     assert [outcome(each) for each in found] == expected[overtaken]
     check_invariants(stack)
+
+
+# The clock of the second call is at the end of the window, that of the first one right before.
+ENDS: dict[str, tuple[Act, Any, Any]] = {
+    "extend x claim": (lambda stack, gift: stack.claim("bob", gift), [(409, "already-claimed"), 201], [200, 201]),
+    "extend x cancel": (do("cancel"), [(410, "cancelled"), 200], [200, 200]),
+    "extend x rename": (rename, [200, 200], [200, 200]),
+    "extend x extend": (lambda stack, gift: extend(stack, gift, 60), [200, 200], [200, 200]),
+}
+
+
+@pytest.mark.parametrize("overtaken", [0, 1])
+@pytest.mark.parametrize("name", ENDS)
+def test_of_an_extension_and_another_call_at_once_one_is_first(kakao: Stack, name: str, overtaken: int) -> None:
+    other, *expected = ENDS[name]
+    gift = give_parcel(kakao, recipient_id="bob")
+    acts = [extend, other] if overtaken == 0 else [other, extend]
+    answers: list[Answer] = []
+    with inject_faults(WRITES, {0: run_before(lambda: answers.append(acts[1](kakao, gift)))}):
+        answers.insert(0, acts[0](kakao, gift))
+    found = answers if overtaken == 0 else answers[::-1]
+    assert [each.status if each.status < 400 else outcome(each) for each in found] == expected[overtaken]
+    if name == "extend x extend":
+        assert read(kakao, gift)["expires_at"] == "2026-09-28T15:14:20.000Z"
+    check_invariants(kakao)
+
+
+def test_two_extensions_by_the_same_time_at_once_are_one(kakao: Stack) -> None:
+    gift = give_parcel(kakao)
+    with inject_faults(WRITES, {0: run_before(lambda: extend(kakao, gift))}):
+        assert extend(kakao, gift).body["expires_at"] == "2026-09-28T15:13:20.000Z"
+    assert extend(kakao, gift).body["expires_at"] == "2026-09-28T16:13:20.000Z"
+
+
+def test_an_expiry_that_overtakes_an_extension_is_final(kakao: Stack) -> None:
+    gift = give_parcel(kakao)
+    kakao.now += WEEK - 1
+
+    def expire() -> None:
+        kakao.now += 1
+        assert kakao.sweep()["returned"] == 1
+
+    with inject_faults(WRITES, {0: run_before(expire)}):
+        assert outcome(extend(kakao, gift)) == (410, "expired")
+    check_invariants(kakao)
+
+
+@pytest.mark.parametrize("trigger", ["sweep", "stream"])
+def test_an_expiry_that_an_extension_overtakes_has_no_effect(kakao: Stack, trigger: str) -> None:
+    gift = give_parcel(kakao)
+    kakao.now += WEEK
+
+    def extend_before() -> None:
+        kakao.now -= 1
+        assert extend(kakao, gift).status == 200
+        kakao.now += 1
+
+    with inject_faults(WRITES, {0: run_before(extend_before)}):
+        if trigger == "sweep":
+            assert kakao.sweep()["returned"] == 0
+        else:
+            assert kakao.restore(kakao.stream_record(gift["gift_id"])) == []
+    assert read(kakao, gift)["state"] == "open"
+    check_invariants(kakao)
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+def test_an_extension_that_fails_at_its_write_happens_once_or_not_at_all(kakao: Stack, fault: str) -> None:
+    gift = give_parcel(kakao, recipient_id="bob")
+    with inject_faults(WRITES, {0: FAULTS[fault]}), suppress(Crashed):
+        extend(kakao, gift)
+    check_invariants(kakao)
+    assert read(kakao, gift)["expires_at"] in ("2026-09-28T14:13:20.000Z", "2026-09-28T15:13:20.000Z")
 
 
 CHANGES: dict[str, tuple[str | None, Act, int]] = {
