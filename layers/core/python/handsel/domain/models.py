@@ -41,6 +41,8 @@ MAX_VALIDITY_DAYS = 3650
 HANDLE_KEPT_MS = 90 * DAY_MS
 # How long an export can be downloaded.
 EXPORT_KEPT_MS = DAY_MS
+# The most gifts within 24 hours that name a person with whom the giver never exchanged gifts.
+MAX_DAILY_GIFTS = 3
 
 # The highest stock of a product, in units.
 MAX_STOCK = 10**9
@@ -771,6 +773,36 @@ class GiftsFrom(StrEnum):
     EVERYBODY = "everybody"
     PEOPLE_I_KNOW = "people_i_know"
     NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What a user decided about one giver, and the newest gifts of that giver that name the user.
+
+    Attributes:
+        blocked_at: the time at which the recipient blocked the giver; None if not.
+        given_at: the times of the newest named gifts within a day, at most `MAX_DAILY_GIFTS`, earliest first. None are
+            counted once the two have exchanged gifts.
+        exchanged: whether one of the two is known to have claimed a gift of the other.
+    """
+
+    recipient_id: str
+    giver_id: str
+    blocked_at: int | None = None
+    given_at: tuple[int, ...] = ()
+    exchanged: bool = False
+
+    def count_gift(self, now: int) -> tuple[int, ...]:
+        """Return `given_at` with another gift at a time."""
+        within_a_day = [at for at in self.given_at if now < at + DAY_MS]
+        return tuple(sorted([*within_a_day, now])[-MAX_DAILY_GIFTS:])
+
+    def full_until(self, now: int) -> int | None:
+        """Return the time from which on the giver can name the recipient again, or None if that is possible now."""
+        if self.exchanged or len(self.given_at) < MAX_DAILY_GIFTS:
+            return None
+        until = self.given_at[-MAX_DAILY_GIFTS] + DAY_MS
+        return until if now < until else None
 
 
 @dataclass(frozen=True, slots=True)
