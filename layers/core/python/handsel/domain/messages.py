@@ -175,7 +175,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             # The name is that of the account, because a late record may still have the name of a user who was erased.
             params = MessageParams(presentation=after.product.kind.presentation)
             message = _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
-            yield replace(message, named_user_id=after.giver_id)
+            yield replace(message, named_user_id=None if _shown_name(after) is None else after.giver_id)
         return
     for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
@@ -407,8 +407,14 @@ def derive_regift_request_id(gift_id: str, requester: str) -> str:
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
-    params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
+    params = MessageParams(_shown_name(gift), gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
     return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, str(lead_ms))
+
+
+def _shown_name(gift: Gift) -> str | None:
+    from handsel.domain.content import find_shown_name  # imported here: no message is derived in a request
+
+    return find_shown_name(gift)
 
 
 def list_reminder_times(gift: Gift) -> list[int]:

@@ -240,9 +240,7 @@ def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -
         table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **listed, **request}))
 
 
-def set_at_end(
-    table: Table, gift: Gift, at_end: AtEnd | None, *named: Write, clock: Callable[[], int]
-) -> Gift:
+def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *named: Write, clock: Callable[[], int]) -> Gift:
     """Change what happens at the end of an open gift, in the gift and in the reservation of its order.
 
     Args:

@@ -583,7 +583,9 @@ def due_reports(shard: int) -> str:
 
 
 # Entries that few orders and gifts have, or that are written when few others are.
-_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks, due_reports})
+_RARE = frozenset(
+    {due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks, due_reports}
+)
 
 
 def count_due_shards(partition: Callable[[int], str]) -> int:

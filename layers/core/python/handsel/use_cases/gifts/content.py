@@ -55,9 +55,7 @@ def check_message(
         raise errors.MessageRefused(pointer, "is not allowed by the rules of this service")
 
 
-def check_gift(
-    table: Table, gift: "Gift", policy: "Policy", *, pointer: str, checker: "ContentChecker | None"
-) -> None:
+def check_gift(table: Table, gift: "Gift", policy: "Policy", *, pointer: str, checker: "ContentChecker | None") -> None:
     """Check the message of a new gift, for its recipient and for the person to whom it is passed on at its end.
 
     Raises:
