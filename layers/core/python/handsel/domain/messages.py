@@ -239,7 +239,8 @@ def _remind_by_giver(gift: Gift) -> Message:
 
 def _name_giver(gift: Gift, kind: MessageKind, at: int, params: MessageParams, *parts: str) -> Message:
     """Return a message to the named recipient. Its name is that of the giver's account: a late record may have an erased one."""
-    return replace(_to_recipient(gift, kind, at, params, *parts), named_user_id=gift.giver_id)
+    named = None if _shown_name(gift) is None else gift.giver_id
+    return replace(_to_recipient(gift, kind, at, params, *parts), named_user_id=named)
 
 
 # The parts of the ids of the reminders that a giver sends.
@@ -463,9 +464,15 @@ _EXTENDED = "extended"
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
-    params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
+    params = MessageParams(_shown_name(gift), gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
     parts = (str(lead_ms), _EXTENDED) if gift.extended_ms else (str(lead_ms),)
     return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, *parts)
+
+
+def _shown_name(gift: Gift) -> str | None:
+    from handsel.domain.content import find_shown_name  # imported here: no message is derived in a request
+
+    return find_shown_name(gift)
 
 
 def list_reminder_times(gift: Gift) -> list[int]:
