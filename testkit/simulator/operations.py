@@ -320,7 +320,7 @@ class Operations:
         gift_id, host = self._derive_id("gift", user), self._random.randrange(3)
         is_scheduled = self._random.random() < 0.25
         ahead_ms = self._random.choice((0, MINUTE_MS, HOUR_MS, 5 * HOUR_MS, 20 * HOUR_MS))
-        opens_at = None
+        opens_at = self._environment.now + ahead_ms if is_scheduled else None
         at_end = self._draw_end(user) if self._random.random() < 0.4 else None
         if at_end is not None and (shares > 1 or at_end.recipient_id == recipient):
             at_end = AtEnd(EndAction.REFUND)
@@ -337,6 +337,7 @@ class Operations:
                     secret_version="1",
                     window_ms=process.environment.plan.window_ms,
                     at_end=at_end,
+                    send_at=opens_at,
                 )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:

@@ -514,7 +514,7 @@ def expected_effects(model: Model) -> tuple[ExpectedMessages, Expected]:
                 events["order.refunded", item["order_id"]] = refunds, where
         elif where[1] == "GIFT":
             gift_id, giver = item["gift_id"], item["giver_id"]
-            events["gift.given", gift_id] = 1, where
+            events["gift.scheduled" if "opens_at" in item else "gift.given", gift_id] = 1, where
             if item["claims"]:
                 events["gift.claimed", gift_id] = len(item["claims"]), where
                 expect_message(giver, "gift_claimed", gift_id, where, len(item["claims"]))

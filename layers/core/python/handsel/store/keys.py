@@ -345,11 +345,6 @@ def opened(gift_id: str, user_id: str) -> Key:
     return Key(_join("GIFT", gift_id), _join("OPENED", user_id))
 
 
-def report(gift_id: str, user_id: str) -> Key:
-    """Return the key of a REPORT item."""
-    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
-
-
 def relation(recipient_id: str, giver_id: str) -> Key:
     """Return the key of a RELATION item."""
     return Key(_join("USER", recipient_id), _join("FROM", giver_id))
