@@ -235,7 +235,9 @@ class GiftOperations(ClaimedOperations):
                 for key in self._model.keys_by_kind["GIFT"]
                 if (item := self._model.items[key])["giver_id"] == giver and item.get("recipient_id") == user
             )
-            return any(blocks) and not any(item["state"] == "open" for item in named)
+            by_the_clock = self._environment.now + self._environment.plan.skew_ms
+            is_open = any(item["state"] == "open" and item["expires_at"] > by_the_clock for item in named)
+            return any(blocks) and not is_open
 
         return Operation(f"block {self._name}", act, is_correct, lambda *_: False)
 
