@@ -603,7 +603,10 @@ class TooManyGifts(ApiProblem):
 
     code = "too-many-gifts"
     title = "You have given this person too many gifts today."
-    explanation = "To somebody with whom you have not exchanged gifts yet, you can give three gifts in 24 hours. Cancelled ones count."
+    explanation = (
+        "To somebody with whom you have not exchanged gifts yet, you can give three gifts in 24 hours. "
+        "Cancelled ones count."
+    )
     retry_after = 3600
 
 

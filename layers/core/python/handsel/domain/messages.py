@@ -177,15 +177,15 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
     if after is None:
         return
     if before is None:
-        if after.recipient_id is not None:
-            yield _announce(after, after.received_at)
+        if after.recipient_id is not None and after.opens_at is None:
+            yield build_announcement(after)
         return
     if after.changes > before.changes:
         replaced = after.former_recipients[-1]
         if before.recipient_id is not None and replaced.was_sent(after):
             yield build_cancellation(before, replaced.until)
         if after.recipient_id is not None and after.received_at == replaced.until:
-            yield _announce(after, replaced.until)
+            yield build_announcement(after)
     if len(after.reminded_at) > len(before.reminded_at):
         yield _remind_by_giver(after)
     for claimer, at in find_new_claims(before, after):
@@ -201,13 +201,9 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             yield _to_giver(after, _EXPIRED[after.then], ended_at, params, named=second)
         case GiftState.DECLINED:
             yield _to_giver(after, MessageKind.GIFT_DECLINED, ended_at)
-        case GiftState.CANCELLED if after.recipient_id is not None:
+        # The recipient of a gift that was cancelled before it opened does not know of it.
+        case GiftState.CANCELLED if after.recipient_id is not None and after.is_sent_at(ended_at):
             yield build_cancellation(after, ended_at)
-
-
-def _announce(gift: Gift, at: int) -> Message:
-    """Return the message to the named recipient of a gift that is theirs from a time on."""
-    return _name_giver(gift, MessageKind.GIFT_RECEIVED, at, MessageParams(presentation=gift.product.kind.presentation))
 
 
 def build_cancellation(gift: Gift, at: int) -> Message:
@@ -447,6 +443,12 @@ def derive_regift_request_id(gift_id: str, requester: str) -> str:
 _EXTENDED = "extended"
 
 
+def build_announcement(gift: Gift) -> Message:
+    """Return the message to the named recipient that somebody gave them a gift: of the time from which on they have it."""
+    params = MessageParams(presentation=gift.product.kind.presentation)
+    return _name_giver(gift, MessageKind.GIFT_RECEIVED, gift.received_at, params)
+
+
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
     params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
@@ -455,16 +457,18 @@ def build_reminder(gift: Gift, lead_ms: int) -> Message:
 
 
 def list_reminder_times(gift: Gift) -> list[int]:
-    """Return the times at which the named recipient of a gift is reminded of it, earliest first.
+    """Return the times at which the sweep sends a message to the named recipient of a gift, earliest first.
 
-    A window that is not longer than a time of the policy has no reminder then. A recipient who was named later has none before.
+    A scheduled gift is announced when it opens; before the end of the claim window, the recipient is reminded. A window that
+    is not longer than a time of the policy has no reminder then. A recipient who was named later has none before.
     """
     if gift.recipient_id is None:
         return []
     from handsel.domain import policy  # imported here, because most changes start no reminder
 
     times = (gift.expires_at - lead * 1000 for lead in policy.find(gift.policy).reminders)
-    return [at for at in times if at > gift.received_at]
+    announced = [] if gift.opens_at is None else [gift.opens_at]
+    return announced + [at for at in times if at > gift.received_at]
 
 
 def _tell_apart(changes: int) -> list[str]:
