@@ -132,6 +132,8 @@ class AuditIndex:
     second_places: dict[str, Place] = field(default_factory=dict)
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
+    # By request: the gift of which it made a new link.
+    links: dict[str, str] = field(default_factory=dict)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
     # By gift to a group: the users who opened it.
     openings: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -304,6 +306,11 @@ class AuditIndex:
         self._check_place(key, item, {}, ignored=BY_PARENT)
         place = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
         self.received[_id_of(key.pk), _id_of(key.sk)] = place
+
+    def add_link(self, key: Key, item: Item) -> None:
+        """Add a request that made a new link of a gift."""
+        self._check_place(key, item, {})
+        self.links[_id_of(key.pk)] = item["gift_id"]
 
     def add_regift_request(self, key: Key, item: Item) -> None:
         """Add a regift request."""
@@ -527,6 +534,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
     ("GIFT", "OPENED"): AuditIndex.add_opening,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
+    ("LINK", "LINK"): AuditIndex.add_link,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
     ("REDEMPTION", "REDEMPTION"): AuditIndex.add_redemption,

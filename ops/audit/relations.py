@@ -262,8 +262,11 @@ def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterato
 
 
 def _identify(gift: Gift | None) -> tuple[object, ...] | None:
-    """Return what a successor has from the first gift."""
-    return None if gift is None else (gift.order_id, gift.giver_id, gift.recipient_id, gift.shares, gift.created_at)
+    """Return what a successor has from the first gift. Its recipient may have been changed since."""
+    if gift is None:
+        return None
+    first_id = gift.former_recipients[0].user_id if gift.former_recipients else gift.recipient_id
+    return gift.order_id, gift.giver_id, first_id, gift.shares, gift.created_at
 
 
 def _check_recipient(
@@ -278,6 +281,12 @@ def _check_recipient(
                 group,
                 "is a return gift, but its giver has no claim of the gift that it returns",
             )
+    for each in gift.former_recipients:
+        if each.user_id is None or each.user_id in (gift.recipient_id, *index.erased):
+            continue
+        listed = index.received.get((each.user_id, gift.gift_id), ("", ""))[0]
+        if listed != (keys.gifts_by_recipient(each.user_id) if each.was_sent(gift) else ""):
+            yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in an earlier recipient's list is wrong")
     if gift.recipient_id is None:
         return
     if gift.recipient_id not in index.accounts:
@@ -285,7 +294,7 @@ def _check_recipient(
     place = index.received.get((gift.recipient_id, gift.gift_id))
     if gift.recipient_id not in index.erased and place != (
         keys.gifts_by_recipient(gift.recipient_id),
-        keys.position(gift.created_at, gift.gift_id),
+        keys.position(gift.received_at, gift.gift_id),
     ):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
     dates = messages.list_reminder_times(gift) if _is_published(gift.policy) else []
@@ -562,9 +571,12 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id is None:
             yield dangling(f"GIFT#{gift_id}/REMINDER", "its gift does not exist, or has no named recipient")
+    for request_id, gift_id in index.links.items():
+        if gift_id not in index.gifts:
+            yield dangling(f"LINK#{request_id}", "its gift does not exist")
     for user_id, gift_id in index.received:
         gift = index.gifts.get(gift_id)
-        if gift is None or gift.recipient_id != user_id:
+        if gift is None or user_id not in (gift.recipient_id, *(each.user_id for each in gift.former_recipients)):
             yield dangling(f"USER#{user_id}/RECEIVED#{gift_id}", "its gift does not exist, or belongs to another user")
     for request in index.regift_requests:
         gift = index.gifts.get(request.gift_id)
@@ -651,7 +663,8 @@ def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
 
 def _list_users(gift: Gift) -> set[str]:
     second = None if gift.at_end is None else gift.at_end.recipient_id
-    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims) if each is not None}
+    former = (each.user_id for each in gift.former_recipients)
+    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims, *former) if each is not None}
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -781,7 +794,7 @@ def find_stale_ids(index: AuditIndex, message: messages.Message) -> list[str]:
     if message.message_id not in index.messages.get(message.user_id, ()):
         return []
     unread = index.unread.get(message.user_id, ())
-    return [message_id for message_id in messages.list_replaced_ids(message) if message_id in unread]
+    return [message_id for message_id in message.replaces if message_id in unread]
 
 
 def expected_messages(gift: Gift) -> Iterator[messages.Message]:
@@ -792,6 +805,10 @@ def expected_messages(gift: Gift) -> Iterator[messages.Message]:
     created = replace(
         gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None, opened_at=None, opened_count=0
     )
+    for changes, former in enumerate(gift.former_recipients):
+        if former.was_sent(gift):
+            earlier = replace(gift, recipient_id=former.user_id, former_recipients=gift.former_recipients[:changes])
+            yield messages.build_cancellation(earlier, former.until)
     found = [*messages.derive_gift_messages(None, created), *messages.derive_gift_messages(created, gift)]
-    replaced = {message_id for message in found for message_id in messages.list_replaced_ids(message)}
+    replaced = {message_id for message in found for message_id in message.replaces}
     yield from (message for message in found if message.message_id not in replaced)
