@@ -45,6 +45,7 @@ class AskedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.NotAllowed,
+        errors.TooManyGifts,
         errors.TooManyOpenGifts,
         errors.WrongSecret,
     ),
@@ -151,6 +152,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.NotGiftable,
         errors.RecipientUnknown,
         errors.SelfGift,
+        errors.TooManyGifts,
     ),
 )
 def set_gift_end(gift_id: str) -> Response[str]:
