@@ -66,6 +66,7 @@ class ReportedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.NotAllowed,
+        errors.TooManyGifts,
         errors.TooManyOpenGifts,
         errors.MessageRefused,
         errors.WrongSecret,
@@ -181,6 +182,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.RecipientUnknown,
         errors.MessageRefused,
         errors.SelfGift,
+        errors.TooManyGifts,
     ),
 )
 def set_gift_end(gift_id: str) -> Response[str]:
