@@ -42,10 +42,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
-| REPORT         | GIFT#gift                        | REPORT#user                  | REPORTS_BY#user, at#gift                    |                                                  | REPORTS#shard until an operator closes it| who may see the gift; operator                                | TTL, after it was closed; erasure|
 | LINK           | GIFT#gift                        | LINK#request                 |                                             |                                                  |                                         | a new link of a gift                                          | TTL                         |
 | OPENED         | GIFT#gift                        | OPENED#user                  |                                             |                                                  |                                         | the opening of a gift of several shares                       | erasure of the user         |
-| REPORT         | GIFT#gift                        | REPORT#user                  |                                             |                                                  |                                         | a report of a gift to the operator                            | an operator; erasure of the user |
+| REPORT         | GIFT#gift                        | REPORT#user                  | REPORTS_BY#user, at#gift                    |                                                  | REPORTS#shard until an operator closes it| who may see the gift; operator                                | TTL, after it was closed; erasure|
 | RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation; erasure|
@@ -167,15 +166,14 @@ each index entry adds 1 WRU per write.
 | 72 | thank for a gift                                                   | to be measured                                                                                                                 | `gifts.thank`                                       |                                                                   |
 | 73 | send a scheduled gift                                              | to be measured                                                                                                                 | `reminders`                                         |                                                                   |
 | 74 | block a giver                                                      | BatchGetItem; Update RELATION if not blocked; Query of the partition of the recipient (RECEIVED); Query of `by_parent` (SECOND_PERSON); BatchGetItem of these gifts; patterns 8 and 47 for each open one of the giver; the sweep does it again | `relations.build_block`                             | 3 + gifts RRU, 4 WRU                                              |
-| 75 | report a gift                                                      | to be measured                                                                                                                 | `reports`                                           |                                                                   |
+| 75 | report a gift                                                      | Put REPORT if absent                                               | `reports.create`                                    | 3 WRU                                                             |
 | 76 | read what a recipient decided about a giver                        | in the BatchGetItem of the call                                    | `consent.list_keys`                                 | 1 RRU                                                             |
 | 77 | count a named gift                                                 | in the transaction of the gift: Update RELATION if the giver is not blocked and no other gift was counted since | `relations.build_gift_write`                        | 2 WRU (4 if new)                                                  |
 | 78 | find out whether two users exchanged gifts                         | as 14 for the sent gifts of one and the received gifts of the other, in both directions, until one of the two lists ends | `relations.have_exchanged`                          | 1 RRU per gift                                                    |
 | 79 | end a block                                                        | GetItem; Update or Delete RELATION if it is unchanged              | `relations.build_unblock`                           | 1 RRU, 2 WRU                                                      |
-| 80 | report a gift                                                      | Put REPORT if absent                                               | `reports.create`                                    | 3 WRU                                                             |
-| 81 | list the reports that wait (operators only)                        | as 23; BatchGetItem of REPORTs and GIFTs                           | `reports.list_open`                                 | 2 RRU per report                                                  |
-| 82 | close a report (operators only)                                    | Update REPORT if it is not closed                                  | `reports.build_close`                               | 2 WRU                                                             |
-| 83 | delete a message                                                   | 2 GetItem; Update MESSAGE if it is unchanged (unread: transaction with SUMMARY if its version is unchanged) | `messages.delete`                                   | 2 RRU, 2 WRU (6 if unread)                                        |
+| 80 | list the reports that wait (operators only)                        | as 23; BatchGetItem of REPORTs and GIFTs                           | `reports.list_open`                                 | 2 RRU per report                                                  |
+| 81 | close a report (operators only)                                    | Update REPORT if it is not closed                                  | `reports.build_close`                               | 2 WRU                                                             |
+| 82 | delete a message                                                   | 2 GetItem; Update MESSAGE if it is unchanged (unread: transaction with SUMMARY if its version is unchanged) | `messages.delete`                                   | 2 RRU, 2 WRU (6 if unread)                                        |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -341,11 +339,6 @@ def link(gift_id: str, request_id: str) -> Key:
 def opened(gift_id: str, user_id: str) -> Key:
     """Return the key of an OPENED item."""
     return Key(_join("GIFT", gift_id), _join("OPENED", user_id))
-
-
-def report(gift_id: str, user_id: str) -> Key:
-    """Return the key of a REPORT item."""
-    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
 
 
 def relation(recipient_id: str, giver_id: str) -> Key:
@@ -614,6 +607,11 @@ def list_due_partitions(partition: Callable[[int], str]) -> list[str]:
 def position(at: int, entity_id: str) -> str:
     """Return a sort key that orders by time, then by id. Its 13 digits of milliseconds last until the year 2286."""
     return f"{at:013d}{SEPARATOR}{entity_id}"
+
+
+def end_of(at: int) -> str:
+    """Return a sort key after all positions of a time, and before those of the next millisecond."""
+    return position(at + 1, "")
 
 
 # Sorts after every position.
