@@ -2,8 +2,8 @@
 
 The relation decides: from the write of a block on, no transaction that names the recipient to this giver succeeds. What was
 given before is found by a consistent read of the recipient's partition, and by the list of gifts that would be passed on to the
-recipient, which may be late. So the sweep repeats the search, a minute after the block. A gift that is passed on in between
-checks the relation itself (`gifts.end_gift`).
+recipient, which may be late. So the sweep repeats the search, a minute after the block. A gift whose window is over is left to
+its own end: that checks the relation itself, so nothing is passed on to a recipient who blocked the giver (`gifts.end_gift`).
 
 | process dies                          | state left behind                         | completed by                             |
 |---------------------------------------|-------------------------------------------|------------------------------------------|
@@ -125,10 +125,9 @@ def decline_gifts(table: Table, recipient_id: str, giver_id: str, *, clock: Call
 
 
 def _decline(table: Table, gift: Gift, recipient_id: str, *, clock: Callable[[], int]) -> None:
-    """Decline an open gift that names the recipient, under any policy. A gift whose window is over expires."""
-    while gift.state is GiftState.OPEN and gift.recipient_id == recipient_id:
-        is_over = gift.state_at(clock()) is GiftState.RETURNED
-        ended = gifts.end_gift(table, GiftAction.EXPIRE if is_over else GiftAction.REFUSE, gift, clock=clock)
+    """Decline an open or scheduled gift that names the recipient, under any policy."""
+    while gift.recipient_id == recipient_id and not gift.has_ended_at(clock()) and gift.state is GiftState.OPEN:
+        ended = gifts.end_gift(table, GiftAction.REFUSE, gift, clock=clock)
         if not isinstance(ended, Gift):
             return
         gift = ended
@@ -136,13 +135,9 @@ def _decline(table: Table, gift: Gift, recipient_id: str, *, clock: Callable[[],
 
 def _keep_in_order(table: Table, gift: Gift, recipient_id: str, *, clock: Callable[[], int]) -> None:
     """Let an open gift that would be passed on to the recipient end in the order of its giver."""
-    while gift.state is GiftState.OPEN and gift.at_end is not None and gift.at_end.recipient_id == recipient_id:
-        if gift.state_at(clock()) is GiftState.RETURNED:
-            ended = gifts.end_gift(table, GiftAction.EXPIRE, gift, clock=clock)  # which checks the relation
-            if not isinstance(ended, Gift):
-                return
-            gift = ended
-            continue
+    while gift.state is GiftState.OPEN and not gift.has_ended_at(clock()):
+        if gift.at_end is None or gift.at_end.recipient_id != recipient_id:
+            return
         try:
             gift = gifts.set_at_end(table, gift, None, clock=clock)
         except ConditionFailed as failure:
