@@ -158,7 +158,8 @@ class Model:
         moments, states = self._past[where]
         moments.append(self.moment)
         states.append(after)
-        if after is not None and "due_sk" in after:
+        # Reports wait for an operator, and no sweep settles them.
+        if after is not None and "due_sk" in after and not after["due_pk"].startswith("REPORTS#"):
             self.due[where] = after["due_sk"]
         else:
             self.due.pop(where, None)

@@ -37,7 +37,7 @@ _DUE_SHARDS = 4
 _KINDS = {
     "buy": 5,
     "give_link": 4,
-    "give_person": 4,
+    "give_person": 6,
     "give_group": 4,
     "claim": 14,
     "decline": 3,
@@ -49,7 +49,7 @@ _KINDS = {
     "remind": 3,
     "open_gift": 3,
     "thank": 3,
-    "block": 2,
+    "block": 3,
     "unblock": 1,
     "read_gift": 2,
     "ask_again": 1,
