@@ -96,7 +96,7 @@ POST /gifts/{gift_id}/claims                   | claimers  | 200
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 200; ends
                                                | user      | 403 not-the-recipient
-PUT /gifts/{gift_id}/at-end                    | giver     | extendable 409 not-allowed; open 200; ends
+PUT /gifts/{gift_id}/at-end                    | giver     | open 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/link                     | giver     | ends; named 409 already-named; 200
                                                | user      | 404 not-found
