@@ -40,7 +40,7 @@ GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
 GET /blocked                                   | user      | 200
 PUT /blocked/{user_id}                         | user      | 404 not-found
-DELETE /blocked/{user_id}                      | user      | 204
+DELETE /blocked/{user_id}                      | user      | 404 not-found
 GET /messages                                  | user      | 200
 POST /messages/{message_id}/read               | reader    | 200
                                                | user      | 404 not-found
