@@ -55,6 +55,7 @@ class AskedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.NotAllowed,
+        errors.TooManyGifts,
         errors.TooManyOpenGifts,
         errors.WrongSecret,
     ),
@@ -167,6 +168,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.NotGiftable,
         errors.RecipientUnknown,
         errors.SelfGift,
+        errors.TooManyGifts,
     ),
 )
 def set_gift_end(gift_id: str) -> Response[str]:

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain import errors, ids, invariants, messages, policy, summary
-from handsel.domain.models import Gift, Holding, Kind, Order, Refund, RefundRequest
+from handsel.domain.models import MAX_DAILY_GIFTS, Gift, Holding, Kind, Order, Refund, RefundRequest
 from handsel.domain.states import (
     UNPAID_STATES,
     WINDOW_OVER,
@@ -49,6 +49,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
         yield from _check_refund(index, refund, now=now, grace_ms=grace_ms)
     yield from _check_references(index, now=now, grace_ms=grace_ms)
     yield from _check_openings(index)
+    yield from _check_consent(index, now=now, grace_ms=grace_ms)
     yield from _check_erasures(index, now=now, grace_ms=grace_ms)
     yield from _check_counters(index, now=now)
     yield from _check_messages(index, now=now, grace_ms=grace_ms)
@@ -627,6 +628,29 @@ def _check_openings(index: AuditIndex) -> Iterator[Finding]:
             yield Finding(IssueType.OPENED_DIFFERS, about, about, f"counts {gift.opened_count} openings")
 
 
+def _check_consent(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check the relations of recipients and givers, and that no open gift names somebody who blocked its giver."""
+    exchanged = {(gift.giver_id, claimer) for gift in index.gifts.values() for claimer in gift.claims}
+    named: set[tuple[str, str]] = set()
+    for gift in index.gifts.values():
+        if gift.state is GiftState.OPEN and not gift.has_ended_at(now):
+            second = None if gift.at_end is None else gift.at_end.recipient_id
+            named |= {(each, gift.giver_id) for each in (gift.recipient_id, second) if each is not None}
+    for relation, due in index.relations:
+        pair, about = (relation.recipient_id, relation.giver_id), f"USER#{relation.recipient_id}"
+        item = f"{about}/FROM#{relation.giver_id}"
+        if not index.accounts.keys() >= {*pair}:
+            yield Finding(IssueType.DANGLING_REFERENCE, item, about, "one of its two users has no account")
+        if tuple(sorted(relation.given_at)[-MAX_DAILY_GIFTS:]) != relation.given_at:
+            yield Finding(IssueType.RELATION_DIFFERS, item, about, "has too many times of gifts, or not in order")
+        if relation.exchanged and not exchanged & {pair, pair[::-1]} and not index.erased & {*pair}:
+            yield Finding(IssueType.RELATION_DIFFERS, item, about, "its users have exchanged no gift")
+        if due is not None and due + grace_ms <= now:
+            yield Finding(IssueType.BLOCK_OVERDUE, item, about, "the gifts of the giver are not all declined", due)
+        if relation.blocked_at is not None and due is None and pair in named:
+            yield Finding(IssueType.BLOCK_INCOMPLETE, item, about, "an open gift of the blocked giver names the user")
+
+
 def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     """Check that erasures are not late, and that nothing refers to a user whose erasure is complete."""
     done: set[str] = set()
@@ -653,6 +677,8 @@ def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
     for order in index.orders.values():
         if order.intent is not None:
             users[f"ORDER#{order.order_id}"].add(order.intent.recipient_id)
+    for relation, _ in index.relations:
+        users[f"USER#{relation.recipient_id}/FROM#{relation.giver_id}"] = {relation.recipient_id, relation.giver_id}
     for about, found in users.items():
         if found & done:
             yield Finding(IssueType.ERASURE_INCOMPLETE, about, about, "refers to a user who was erased")

@@ -11,7 +11,8 @@ the item, under a condition:
 5. Holdings: usable vouchers are refunded to those who paid for them. Parcels are delivered.
 6. Requests of the user: regift requests are deleted, as is what tells that they opened a gift; refund requests lose their
    reasons and notes. Claims lose their words of thanks, in step 5.
-7. Everything in the partition of the user but the tombstones, and the sign-in in the user pool, are deleted.
+7. What others decided about the user as a giver is deleted.
+8. Everything in the partition of the user but the tombstones, and the sign-in in the user pool, are deleted.
 
 | process dies                     | state left behind                              | completed by                             |
 |----------------------------------|------------------------------------------------|------------------------------------------|
@@ -201,6 +202,8 @@ class _Pass:
             self._write_if(erasures.delete(key))
         for request in self._list(refund_requests.list_by_asker, self._user_id):
             self._pass_on_refund_requests([request.refund_request_id])
+        for _, key in self._list_rows(keys.BY_PARENT, keys.relations_by_giver(self._user_id)):
+            self._write_if(erasures.delete(key))
         for key in self._each(self._table.list_partition(keys.account(self._user_id).pk)):
             if key.sk not in _TOMBSTONES:
                 self._write_if(erasures.delete(key))
