@@ -16,7 +16,7 @@ from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 
 # The settings that are stored only if they are not the default.
-_SETTINGS = ("gifts_from",)
+_SETTINGS = ("gifts_from", "tell_opened")
 
 
 def to_item(account: Account) -> Item:

@@ -1,5 +1,6 @@
 """Messages, in the partition of their reader."""
 
+from dataclasses import replace
 from functools import partial
 
 from handsel.domain.messages import Message
@@ -17,7 +18,7 @@ def build_put(message: Message) -> Put:
             **keys.index_entry(
                 keys.BY_OWNER, keys.messages_by_user(message.user_id), message.created_at, message.message_id
             ),
-            **attributes.to_item(message),
+            **attributes.to_item(replace(message, replaces=())),
         }
     )
 

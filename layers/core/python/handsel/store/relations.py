@@ -101,9 +101,7 @@ def finish_block(relation: Relation, *, now: int) -> Update:
 
 def list_blocked(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Relation]:
     """Return the givers that a user blocked, newest first, after the position `before`."""
-    return lists.get_page(
-        table, keys.BY_OWNER, keys.blocked_by_user(user_id), from_item, limit=limit, before=before
-    )
+    return lists.get_page(table, keys.BY_OWNER, keys.blocked_by_user(user_id), from_item, limit=limit, before=before)
 
 
 def have_exchanged(table: Table, one: str, other: str) -> bool:

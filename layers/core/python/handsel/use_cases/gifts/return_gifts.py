@@ -74,9 +74,7 @@ def give_in_return(
             raise errors.OtherStore
         wanted = consent.list_keys(received.giver_id, call.caller)
         people = table.get_many(wanted)
-        consent.check_wanted(
-            table, received.giver_id, giver_id=call.caller, now=call.now, found=people, exchanged=True
-        )
+        consent.check_wanted(table, received.giver_id, giver_id=call.caller, now=call.now, found=people, exchanged=True)
         table = table.with_cached({key: people.get(key) for key in wanted})  # the settlement asks the same
         require_seller(provider)
         check_giftable(product, policy)
