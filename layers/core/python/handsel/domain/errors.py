@@ -587,7 +587,7 @@ class TooManyReminders(ApiProblem):
         retry_after: None if the gift cannot have another reminder.
     """
 
-    retry_after = 6 * 3600
+    retry_after: int | None = 6 * 3600
 
     code = "too-many-reminders"
     title = "You have reminded the recipient of this gift already."
