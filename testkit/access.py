@@ -38,6 +38,9 @@ GET /me/exports/{export_id}                    | user      | 404 not-found
 GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
+GET /blocked                                   | user      | 200
+PUT /blocked/{user_id}                         | user      | 404 not-found
+DELETE /blocked/{user_id}                      | user      | 404 not-found
 GET /messages                                  | user      | 200
 POST /messages/{message_id}/read               | reader    | 200
                                                | user      | 404 not-found
@@ -211,6 +214,7 @@ KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption
 PAGES = {"GET /g/{gift_id}"}
 FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
 FIXED |= {"export_id": "a" * 32}  # exports exist after a sweep only
+FIXED |= {"user_id": "nobody-at-all"}  # a block would decline the gifts of the worlds
 # A well-formed id of nothing.
 UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
 

@@ -203,6 +203,25 @@ def _samples() -> Iterator[Event]:
         path={"export_id": _created_id("export", BOB, "account_export")},
     )
     yield _http(
+        "ConsentFunction",
+        "block",
+        "Bob blocks Alice.",
+        "PUT /blocked/{user_id}",
+        204,
+        by=BOB,
+        path={"user_id": ALICE["sub"]},
+    )
+    yield _http("ConsentFunction", "list_blocked", "Bob lists whom he blocked.", "GET /blocked", 200, by=BOB)
+    yield _http(
+        "ConsentFunction",
+        "unblock",
+        "Bob ends the block of Alice.",
+        "DELETE /blocked/{user_id}",
+        204,
+        by=BOB,
+        path={"user_id": ALICE["sub"]},
+    )
+    yield _http(
         "DirectoryFunction",
         "find",
         "Alice finds Bob by his handle.",

@@ -288,6 +288,8 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /holdings/{holding_id}/extend": no_body,
     "PUT /tagged/{product_id}": no_body,
     "DELETE /tagged/{product_id}": no_body,
+    "PUT /blocked/{user_id}": no_body,
+    "DELETE /blocked/{user_id}": no_body,
     "PATCH /me": update_me,
     "DELETE /me": no_body,
     "POST /me/keep": no_body,
