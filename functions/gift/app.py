@@ -1,16 +1,27 @@
-"""Gifts: give, list, cancel, decline and request again; change what happens at the end."""
+"""Gifts: give, list, cancel, decline and request again; change the link, the recipient and the end; remind the recipient."""
 
 from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import HttpRequest, create_app, handler, json_response
+from handsel.api.http import HttpRequest, create_app, empty_response, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
-from handsel.api.requests.gifts import AskAgainRequest, AtEndRequest, GiftListQuery, GiftRequest, ReportRequest
+from handsel.api.requests.gifts import (
+    AskAgainRequest,
+    AtEndRequest,
+    ExtendRequest,
+    GiftListQuery,
+    GiftRequest,
+    OpenedRequest,
+    RecipientRequest,
+    ReportRequest,
+)
+from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
 from handsel.api.views.gift_previews import GiftPreview
-from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, gift_view
+from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, ThanksView, gift_view
+from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
 from handsel.runtime import clock
@@ -18,7 +29,7 @@ from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import content_checker, table
 from handsel.use_cases import queries
-from handsel.use_cases.gifts import giving, regift_requests
+from handsel.use_cases.gifts import giving, opening, regift_requests, thanking, timelines
 
 app = create_app()
 
@@ -55,6 +66,7 @@ class ReportedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.NotAllowed,
+        errors.TooManyGifts,
         errors.TooManyOpenGifts,
         errors.MessageRefused,
         errors.WrongSecret,
@@ -68,7 +80,7 @@ def create_gift(order_id: str) -> Response[str]:
     the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
     returns it again. `secret` is null if the gift has a `recipient_id`. With `send_at`, the gift is `scheduled`: it opens at
     that time, and before, nobody but the giver sees more of it than that. If the operator has removed the key of the link
-    because it leaked, a replay gets the problem `wrong-secret`: cancel the gift, and give it again.
+    because it leaked, a replay gets the problem `wrong-secret`: make a new link.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
@@ -170,6 +182,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.RecipientUnknown,
         errors.MessageRefused,
         errors.SelfGift,
+        errors.TooManyGifts,
     ),
 )
 def set_gift_end(gift_id: str) -> Response[str]:
@@ -194,6 +207,124 @@ def set_gift_end(gift_id: str) -> Response[str]:
     )
     (details,) = queries.load_gift_details(table(), [gift], caller=caller)
     return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+
+
+@app.post("/gifts/<gift_id>/link")
+@operation(
+    responses={200: LinkView},
+    problems=(
+        errors.AlreadyNamed,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.WrongSecret,
+        errors.IdempotencyKeyReused,
+    ),
+    idempotent=True,
+)
+def create_gift_link(gift_id: str) -> Response[str]:
+    """Make a new share link of a gift.
+
+    The earlier link stops working at once: its secret gets the problem `wrong-secret`. A replay returns the present link and
+    makes no other one. So a giver who lost the link, or sent it to the wrong person, has one again.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    call, keys = request.call_without_body, request.link_keys
+    gift = changing.make_link(table(), call, gift_id, secret_version=keys.current, clock=clock.now_ms)
+    count("GiftLinkRenewed")
+    secret = giving.derive_link_secret(gift, keys.by_version)
+    return json_response(200, LinkView.of(gift, web_url=request.web_url, secret=secret))
+
+
+@app.put("/gifts/<gift_id>/recipient")
+@operation(
+    body=RecipientRequest,
+    responses={200: GiverGift},
+    problems=(
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.RecipientUnknown,
+        errors.SelfGift,
+        errors.TooManyChanges,
+        errors.TooManyGifts,
+        errors.MessageRefused,
+    ),
+)
+def set_gift_recipient(gift_id: str) -> Response[str]:
+    """Name another recipient of a gift of one share, or the first one of a gift with a link.
+
+    The link stops working, or the earlier recipient sees the gift as cancelled and gets a message. The new one gets a message,
+    too. The claim window does not change. Possible three times for each gift. Idempotent: repeating the request has no further
+    effect.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(
+        RecipientRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
+    )
+    gift = changing.change_recipient(table(), gift_id, body.recipient_id, caller=caller, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftRecipientChanged")
+
+
+@app.post("/gifts/<gift_id>/extend")
+@operation(
+    body=ExtendRequest,
+    responses={200: GiverGift},
+    problems=(
+        errors.NotExtendable,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+    ),
+)
+def extend_gift(gift_id: str) -> Response[str]:
+    """Extend the claim window of a gift.
+
+    The policy of its order limits by how much in all (`extend`, `gift_seconds`), and the window never ends after its vouchers.
+    Each request extends it once more.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(
+        ExtendRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
+    )
+    gift = changing.extend(table(), gift_id, body.seconds, caller=caller, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftExtended")
+
+
+@app.post("/gifts/<gift_id>/remind")
+@operation(
+    responses={202: GiverGift},
+    problems=(
+        errors.NotNamed,
+        errors.NotYet,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.TooManyReminders,
+    ),
+)
+def remind_gift_recipient(gift_id: str) -> Response[str]:
+    """Remind the named recipient of a gift.
+
+    They get a message. Possible twice for each gift, the second time six hours after the first.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    gift = changing.remind(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftReminded", status=202)
 
 
 @app.post("/gifts/<gift_id>/cancel")
@@ -300,11 +431,84 @@ def report_gift(gift_id: str) -> Response[str]:
     return json_response(202, ReportedView())
 
 
-def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
+@app.post("/gifts/<gift_id>/opened")
+@operation(
+    body=OpenedRequest,
+    body_required=False,
+    responses={204: None},
+    problems=(
+        errors.OwnGift,
+        errors.WrongSecret,
+        errors.NotTheRecipient,
+        errors.NotYet,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+    ),
+)
+def mark_gift_opened(gift_id: str) -> Response[str]:
+    """Tell the giver that the caller opened a gift.
+
+    Anyone who can claim the gift can do this. Nothing is claimed by it. The giver gets one message for each gift, without a name,
+    and none from a caller who switched that off (`tell_opened` of `PATCH /me`). Idempotent: repeating the request has no further
+    effect, nor has a request of a claimer.
+    """
+    request = HttpRequest(app)
     caller = request.caller.user_id
-    count(f"Gift{gift.state.title()}")
+    secret = None
+    if request.has_body:
+        secret = request.body(
+            OpenedRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now)
+        ).secret
+    keys = request.link_keys.by_version
+    opening.open_gift(table(), gift_id, caller=caller, secret=secret, link_keys=keys, clock=clock.now_ms)
+    return empty_response(204)
+
+
+@app.post("/gifts/<gift_id>/thanks")
+@operation(
+    body=ThanksRequest,
+    responses={201: ThanksView},
+    problems=(errors.NotClaimed, errors.AlreadyThanked, errors.MessageRefused),
+    idempotent=True,
+)
+def thank_giver(gift_id: str) -> Response[str]:
+    """Thank the giver of a gift that the caller claimed.
+
+    A claim has one thanks, whatever becomes of the gift and of what was claimed. The giver gets a message and sees the words,
+    other claimers do not.
+    """
+    request = HttpRequest(app)
+    call = request.call
+    body = request.body(ThanksRequest, unless=lambda: thanking.require_claimed(table(), gift_id, caller=call.caller))
+    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message, checker=content_checker())
+    count("GiftThanked")
+    return json_response(201, ThanksView.of(thanks))
+
+
+@app.get("/gifts/<gift_id>/timeline")
+@operation(responses={200: TimelineView})
+def get_gift_timeline(gift_id: str) -> Response[str]:
+    """Get what happened to a gift, in time order.
+
+    The giver and the claimers each see what concerns them: a claimer sees neither the thanks nor the return gifts of others.
+    For everyone else there is no timeline.
+    """
+    request = HttpRequest(app)
+    found = timelines.get_timeline(table(), gift_id, caller=request.caller.user_id, now=request.now)
+    return json_response(200, TimelineView.of(found))
+
+
+def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
+    return _changed_response(request, gift, f"Gift{gift.state.title()}")
+
+
+def _changed_response(request: HttpRequest, gift: Gift, metric: str, *, status: int = 200) -> Response[str]:
+    caller = request.caller.user_id
+    count(metric)
     (details,) = queries.load_gift_details(table(), [gift], caller=caller)
-    return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+    return json_response(status, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
 
 
 lambda_handler = handler(app)

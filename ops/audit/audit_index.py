@@ -136,11 +136,15 @@ class AuditIndex:
     second_places: dict[str, Place] = field(default_factory=dict)
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
+    # By request: the gift of which it made a new link.
+    links: dict[str, str] = field(default_factory=dict)
     # Each with the time at which its block is due; None if it is settled, or there is none.
     relations: list[tuple[Relation, int | None]] = field(default_factory=list)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
     # Without their reasons.
     reports: list[Report] = field(default_factory=list)
+    # By gift to a group: the users who opened it.
+    openings: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     # By gift: the due time of the next reminder; None after the last one.
     reminders: dict[str, int | None] = field(default_factory=dict)
     # By user: the handle.
@@ -216,6 +220,8 @@ class AuditIndex:
         self._check_place(key, item, gifts.to_item(gift), due=not gift.state.is_final)
         bare = replace(gift, product=self._shared_product(gift.product), giver_id=sys.intern(gift.giver_id))
         bare = replace(bare, order_id=sys.intern(bare.order_id), giver_name="", wrapping=_UNWRAPPED)
+        if any(claim.thanks is not None for claim in gift.claims.values()):
+            bare = replace(bare, claims={user_id: claim.without_words() for user_id, claim in gift.claims.items()})
         self.gifts[gift.gift_id] = replace(bare, request_hash="")
 
     def add_holding(self, key: Key, item: Item) -> None:
@@ -309,6 +315,11 @@ class AuditIndex:
         place = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
         self.received[_id_of(key.pk), _id_of(key.sk)] = place
 
+    def add_link(self, key: Key, item: Item) -> None:
+        """Add a request that made a new link of a gift."""
+        self._check_place(key, item, {})
+        self.links[_id_of(key.pk)] = item["gift_id"]
+
     def add_relation(self, key: Key, item: Item) -> None:
         """Add what a user decided about a giver."""
         relation = relations.from_item(item)
@@ -338,6 +349,14 @@ class AuditIndex:
         if report.closed_at is not None:
             self._check_ttl(key, item)
         self.reports.append(replace(report, reason=""))
+
+    def add_opening(self, key: Key, item: Item) -> None:
+        """Add the opening of a gift by a user."""
+        listed = keys.index_entry(BY_OWNER, keys.openings_by_user(item["user_id"]), item["at"], item["gift_id"])
+        self._check_place(key, item, listed)
+        self.openings[sys.intern(item["gift_id"])].add(sys.intern(item["user_id"]))
+        if keys.opened(item["gift_id"], item["user_id"]) != key:
+            raise ValueError(_WRONG_KEY)
 
     def add_reminder(self, key: Key, item: Item) -> None:
         """Add the reminders of a gift."""
@@ -549,7 +568,9 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "PREDECESSOR"): AuditIndex.add_predecessor,
     ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
     ("GIFT", "REPORT"): AuditIndex.add_report,
+    ("GIFT", "OPENED"): AuditIndex.add_opening,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
+    ("LINK", "LINK"): AuditIndex.add_link,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
     ("REDEMPTION", "REDEMPTION"): AuditIndex.add_redemption,

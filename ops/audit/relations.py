@@ -48,6 +48,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
     for refund in index.refunds.values():
         yield from _check_refund(index, refund, now=now, grace_ms=grace_ms)
     yield from _check_references(index, now=now, grace_ms=grace_ms)
+    yield from _check_openings(index)
     yield from _check_consent(index, now=now, grace_ms=grace_ms)
     yield from _check_erasures(index, now=now, grace_ms=grace_ms)
     yield from _check_counters(index, now=now)
@@ -262,8 +263,11 @@ def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterato
 
 
 def _identify(gift: Gift | None) -> tuple[object, ...] | None:
-    """Return what a successor has from the first gift."""
-    return None if gift is None else (gift.order_id, gift.giver_id, gift.recipient_id, gift.shares, gift.created_at)
+    """Return what a successor has from the first gift. Its recipient may have been changed since."""
+    if gift is None:
+        return None
+    first_id = gift.former_recipients[0].user_id if gift.former_recipients else gift.recipient_id
+    return gift.order_id, gift.giver_id, first_id, gift.shares, gift.created_at
 
 
 def _check_recipient(
@@ -278,6 +282,12 @@ def _check_recipient(
                 group,
                 "is a return gift, but its giver has no claim of the gift that it returns",
             )
+    for each in gift.former_recipients:
+        if each.user_id is None or each.user_id in (gift.recipient_id, *index.erased):
+            continue
+        listed = index.received.get((each.user_id, gift.gift_id), ("", ""))[0]
+        if listed != (keys.gifts_by_recipient(each.user_id) if each.was_sent(gift) else ""):
+            yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in an earlier recipient's list is wrong")
     if gift.recipient_id is None:
         return
     if gift.recipient_id not in index.accounts:
@@ -285,7 +295,7 @@ def _check_recipient(
     place = index.received.get((gift.recipient_id, gift.gift_id))
     if gift.recipient_id not in index.erased and place != (
         keys.gifts_by_recipient(gift.recipient_id),
-        keys.position(gift.created_at, gift.gift_id),
+        keys.position(gift.received_at, gift.gift_id),
     ):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
     dates = messages.list_reminder_times(gift) if _is_published(gift.policy) else []
@@ -377,9 +387,11 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
     claim = gift.claims.get(holding.holder_id)
     if claim is None or claim.holding_id != holding.holding_id:
         yield Finding(IssueType.HOLDING_UNCLAIMED, about, group, f"no claim of gift {gift_id} refers to it")
+    elif (None if claim.thanks is None else claim.thanks.at) != holding.thanked_at:
+        yield Finding(IssueType.THANKS_DIFFERS, about, group, f"its claim of gift {gift_id} has other thanks")
     wanted = None
     if gift.recipient_id is None:
-        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.created_at, gift_id)
+        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.sent_at, gift_id)
     if index.received_at.get(holding.holding_id) != wanted:
         yield Finding(
             IssueType.LIST_DIFFERS, about, group, "its entry in its holder's list of gifts is missing or wrong"
@@ -560,9 +572,12 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id is None:
             yield dangling(f"GIFT#{gift_id}/REMINDER", "its gift does not exist, or has no named recipient")
+    for request_id, gift_id in index.links.items():
+        if gift_id not in index.gifts:
+            yield dangling(f"LINK#{request_id}", "its gift does not exist")
     for user_id, gift_id in index.received:
         gift = index.gifts.get(gift_id)
-        if gift is None or gift.recipient_id != user_id:
+        if gift is None or user_id not in (gift.recipient_id, *(each.user_id for each in gift.former_recipients)):
             yield dangling(f"USER#{user_id}/RECEIVED#{gift_id}", "its gift does not exist, or belongs to another user")
     for request in index.regift_requests:
         gift = index.gifts.get(request.gift_id)
@@ -598,6 +613,23 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
         if account_handle is not None and index.handles.get(account_handle) != user_id:
             about = f"USER#{user_id}"
             yield Finding(IssueType.HANDLE_DIFFERS, f"{about}/ACCOUNT", about, "its handle does not belong to it")
+
+
+def _check_openings(index: AuditIndex) -> Iterator[Finding]:
+    """Check that gifts count the users who opened them. Users who were erased since are still counted."""
+    for gift_id, users in index.openings.items():
+        about = f"GIFT#{gift_id}"
+        gift = index.gifts.get(gift_id)
+        if gift is None:
+            for user_id in users:
+                opening = f"{about}/OPENED#{user_id}"
+                yield Finding(IssueType.DANGLING_REFERENCE, opening, opening, "its gift does not exist")
+        elif gift.shares == 1 or gift.opened_count < len(users):
+            yield Finding(IssueType.OPENED_DIFFERS, about, about, f"{len(users)} users opened it")
+    for gift in index.gifts.values():
+        if (gift.opened_at is None) is not (gift.opened_count == 0) or (gift.shares == 1 < gift.opened_count):
+            about = f"GIFT#{gift.gift_id}"
+            yield Finding(IssueType.OPENED_DIFFERS, about, about, f"counts {gift.opened_count} openings")
 
 
 def _check_consent(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
@@ -644,6 +676,8 @@ def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
             for each in index.refund_requests.values()
         },
     }
+    for gift_id, opened_by in index.openings.items():
+        users |= {f"GIFT#{gift_id}/OPENED#{user_id}": {user_id} for user_id in opened_by}
     for order in index.orders.values():
         if order.intent is not None:
             users[f"ORDER#{order.order_id}"].add(order.intent.recipient_id)
@@ -659,7 +693,8 @@ def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
 
 def _list_users(gift: Gift) -> set[str]:
     second = None if gift.at_end is None else gift.at_end.recipient_id
-    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims) if each is not None}
+    former = (each.user_id for each in gift.former_recipients)
+    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims, *former) if each is not None}
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -789,7 +824,7 @@ def find_stale_ids(index: AuditIndex, message: messages.Message) -> list[str]:
     if message.message_id not in index.messages.get(message.user_id, ()):
         return []
     unread = index.unread.get(message.user_id, ())
-    return [message_id for message_id in messages.list_replaced_ids(message) if message_id in unread]
+    return [message_id for message_id in message.replaces if message_id in unread]
 
 
 def expected_messages(gift: Gift) -> Iterator[messages.Message]:
@@ -797,7 +832,13 @@ def expected_messages(gift: Gift) -> Iterator[messages.Message]:
 
     The announcement of a cancelled gift is left out: it exists only if it was read before.
     """
-    created = replace(gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None)
+    created = replace(
+        gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None, opened_at=None, opened_count=0
+    )
+    for changes, former in enumerate(gift.former_recipients):
+        if former.was_sent(gift):
+            earlier = replace(gift, recipient_id=former.user_id, former_recipients=gift.former_recipients[:changes])
+            yield messages.build_cancellation(earlier, former.until)
     found = [*messages.derive_gift_messages(None, created), *messages.derive_gift_messages(created, gift)]
-    replaced = {message_id for message in found for message_id in messages.list_replaced_ids(message)}
+    replaced = {message_id for message in found for message_id in message.replaces}
     yield from (message for message in found if message.message_id not in replaced)

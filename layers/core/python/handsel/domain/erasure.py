@@ -21,6 +21,7 @@ _DELETED = {
     "requests": (
         "Your requests to give expired gifts again, your reports of gifts, and the reasons and notes of your refund requests."
     ),
+    "thanks": "Your words of thanks, and which gifts to groups you opened.",
     "exports": "Your exports. A file that was written in the last hours is deleted within two days.",
 }
 _KEPT = {

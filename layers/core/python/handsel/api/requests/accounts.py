@@ -30,6 +30,7 @@ class ProfileRequest(Request):
     Attributes:
         display_name: the name that other users see, of at most 40 characters. White space around it is removed.
         handle: the unique name by which other users find the caller; letter case does not matter.
+        tell_opened: false switches off that givers are told when the caller opens a gift.
         recommendations: false switches recommendations and the history of viewed products off, and deletes the history.
         gifts_from: who may name the caller in a gift: `everybody`, `people_i_know` (users with whom the caller exchanged
             gifts: one of the two claimed a gift of the other), or `nobody`. To other users, the caller does not exist then.
@@ -44,6 +45,7 @@ class ProfileRequest(Request):
     handle: Annotated[str, StringConstraints(pattern=f"^{names.HANDLE.pattern}$"), AfterValidator(_handle)] = Field(
         default_factory=str
     )
+    tell_opened: bool = Field(default_factory=bool)
     recommendations: bool = Field(default_factory=bool)
     gifts_from: Annotated[GiftsFrom, Strict(strict=False)] = Field(default_factory=lambda: GiftsFrom.EVERYBODY)
 

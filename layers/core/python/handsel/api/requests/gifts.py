@@ -18,6 +18,9 @@ from handsel.domain import ids, states, user_text
 from handsel.domain.models import MAX_UNITS, AtEnd
 from handsel.use_cases.gifts.giving import WrappingChoice
 
+# More than any policy allows (`policy.parse`), so that these decide.
+MAX_EXTENSION = 10**9
+
 
 class WrappingRequest(Request):
     """A cover, and either a blessing or the giver's own text.
@@ -133,6 +136,26 @@ class GiftRequest(Request):
         return self
 
 
+class RecipientRequest(Request):
+    """Another recipient of a gift.
+
+    Attributes:
+        recipient_id: `user_id` of the only user who can claim the gift from now on.
+    """
+
+    recipient_id: Id
+
+
+class ExtendRequest(Request):
+    """A later end of a claim window.
+
+    Attributes:
+        seconds: by how much later it ends.
+    """
+
+    seconds: Annotated[int, Field(ge=1, le=MAX_EXTENSION)]
+
+
 class AskAgainRequest(Request):
     """A request to give an expired gift again.
 
@@ -152,6 +175,16 @@ class ReportRequest(Request):
     """
 
     reason: Annotated[str, StringConstraints(max_length=300), AfterValidator(user_text.clean_line), ONE_LINE]
+    secret: Secret | None = None
+
+
+class OpenedRequest(Request):
+    """The opening of a gift.
+
+    Attributes:
+        secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
+    """
+
     secret: Secret | None = None
 
 

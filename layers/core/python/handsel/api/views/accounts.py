@@ -69,6 +69,7 @@ class ProfileView(View):
         user_id: the ID of the user.
         handle: the unique name by which other users find this user; null if there is none.
         display_name: the name that other users see.
+        tell_opened: false if the user switched off that givers are told when they open a gift.
         recommendations: false if the user switched recommendations and the history of viewed products off.
         gifts_from: who may name the user in a gift: `everybody`, `people_i_know` or `nobody`.
         created_at: the time at which the account was created.
@@ -79,6 +80,7 @@ class ProfileView(View):
     user_id: str
     handle: str | None
     display_name: str
+    tell_opened: bool
     recommendations: bool
     gifts_from: models.GiftsFrom
     created_at: Timestamp
@@ -92,6 +94,7 @@ class ProfileView(View):
             user_id=account.user_id,
             handle=account.handle,
             display_name=account.display_name,
+            tell_opened=account.tell_opened,
             recommendations=account.recommendations,
             gifts_from=account.gifts_from,
             created_at=format_timestamp(account.created_at),
