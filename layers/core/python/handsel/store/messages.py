@@ -4,7 +4,6 @@ A message that its reader deleted leaves an item without its content. So a strea
 it back: its id is derived from the change, and an item with this id exists.
 """
 
-from dataclasses import replace
 from functools import partial
 
 from handsel.domain.messages import Message
@@ -52,10 +51,13 @@ def get_item(table: Table, user_id: str, message_id: str) -> Item | None:
 
 def list_by_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
     """Return the messages of a user, newest first, after the position `before`."""
-    partition = keys.messages_by_user(user_id)
-    page = lists.get_page(table, keys.BY_OWNER, partition, lambda item: item, limit=limit, before=before)
-    # The index may still have a message that was just deleted.
-    return replace(page, items=[from_item(item) for item in page.items if not is_deleted(item)])
+    page = lists.get_page(table, keys.BY_OWNER, keys.messages_by_user(user_id), _load, limit=limit, before=before)
+    return Page([message for message in page.items if message is not None], page.next_position)
+
+
+def _load(item: Item) -> Message | None:
+    """Return the message of an item, or None: the index may still have a message that was just deleted."""
+    return None if is_deleted(item) else from_item(item)
 
 
 def delete_unread(message: Message) -> Delete:
