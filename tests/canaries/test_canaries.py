@@ -394,10 +394,9 @@ def scheduled(scan: Scan, kind: str) -> None:
     scan.sweep(cancelled, "cancelled before it opened")
     scan.open(named)
     linked.opened = named.opened
-    for case, claimer in ((named, "recipient"), (linked, "claimer")):
-        scan.sweep(case, "open")
-        scan.claim(case, claimer)
-        scan.sweep(case, "claimed")
+    scan.sweep(named, "open")
+    scan.claim(linked, "claimer")
+    scan.sweep(linked, "claimed")
     scan.sweep(cancelled, "cancelled, and its time has come")
 
 
