@@ -23,10 +23,11 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, handler, unknown_route_response
 from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
-from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.views.gift_previews import GiftPreview, ScheduledGift
 from handsel.api.weights import prefers_html
 from handsel.domain import ids
 from handsel.domain.errors import NotFound, ServiceUnavailable
+from handsel.domain.models import Presentation
 from handsel.domain.names import ERASED_NAME
 from handsel.domain.wrappings import cover_image_path, load_catalogue
 from handsel.runtime.settings import settings
@@ -56,6 +57,7 @@ WORDS = {
         "about": "Send a friend a gift in a red envelope, by a link or straight to their inbox.",
         "from": "{name} sent you a gift",
         "erased_name": "Deleted user",
+        "somebody": "Somebody",
         "gift": "You have a gift",
         "gift_about": "Open the link to see who sent it and unwrap it.",
         "gone": "Gift not found",
@@ -72,6 +74,7 @@ WORDS = {
         "about": "把礼物装进红包，用链接或直接送给好友。",
         "from": "{name} 送你一份礼物",
         "erased_name": "已注销用户",
+        "somebody": "有人",
         "gift": "你有一份礼物",
         "gift_about": "打开链接，看看是谁送的，拆开你的礼物。",
         "gone": "没有找到礼物",
@@ -150,7 +153,10 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         response.headers["Retry-After"] = "1"
         return response
     preview = GiftPreview.of(found, now=request.now, web_url=request.web_url)
-    giver_name = words["erased_name"] if preview.giver_name == ERASED_NAME else _isolate(preview.giver_name)
+    if isinstance(preview, ScheduledGift):
+        return _scheduled_gift_page(request, preview, language)
+    giver_name = preview.giver_name or words["somebody"]
+    giver_name = words["erased_name"] if giver_name == ERASED_NAME else _isolate(giver_name)
     return _page(
         request,
         200,
@@ -168,6 +174,29 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         cover=cover_image_path(preview.wrapping.cover_id),
         picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{found.gift_id}",
+    )
+
+
+def _scheduled_gift_page(request: HttpRequest, gift: ScheduledGift, language: str) -> Response[str] | Response[bytes]:
+    """Return the page of a gift that has not opened. It looks the same for every gift, whatever is in it."""
+    words, cover = WORDS[language], load_catalogue().covers[0]
+    theme = load_catalogue().find_theme(cover.cover_id)
+    return _page(
+        request,
+        200,
+        "gift",
+        language,
+        title=words["gift"],
+        about=words["gift_about"],
+        heading=words["gift"],
+        blessing="",
+        gift=gift.model_dump_json(),
+        presentation=Presentation.RED_ENVELOPE,
+        theme=theme.theme_id,
+        color=theme.colors.envelope_shade,
+        cover=cover_image_path(cover.cover_id),
+        picture=request.web_url + cover_image_path(cover.cover_id).removesuffix(".svg") + ".png",
+        url=f"{request.web_url}/g/{gift.gift_id}",
     )
 
 

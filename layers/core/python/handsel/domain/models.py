@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from handsel.domain.states import (
     ALL_UNITS_REFUNDED,
     DECISION_OVERDUE,
+    IS_SENT,
     OVERDUE,
     PAYMENT_OVER,
     SHIPMENT_STATUS_RANKS,
@@ -27,6 +28,8 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+# The metadata of a field that is stored only if its value is not the default. Most items have the default.
+SPARSE = {"sparse": True}
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 # The policy of orders and gifts that were stored before policies existed.
@@ -34,10 +37,14 @@ FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
+# The longest time until a scheduled gift opens.
+MAX_SCHEDULE_MS = 365 * DAY_MS
 # How long a handle is kept from others after its user changed it, or left.
 HANDLE_KEPT_MS = 90 * DAY_MS
 # How long an export can be downloaded.
 EXPORT_KEPT_MS = DAY_MS
+# The most gifts within 24 hours that name a person with whom the giver never exchanged gifts.
+MAX_DAILY_GIFTS = 3
 
 # The highest stock of a product, in units.
 MAX_STOCK = 10**9
@@ -276,11 +283,32 @@ def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int
 
 
 @dataclass(frozen=True, slots=True)
+class Thanks:
+    """The thanks of a claimer.
+
+    Attributes:
+        message: their words; None if they left.
+        at: the time.
+        thanks_id, request_hash: the id and the hash of the request that created it.
+    """
+
+    message: str | None
+    at: int
+    thanks_id: str
+    request_hash: str
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """The claim of one share: its time, and the holding of the claimer."""
+    """The claim of one share: its time, the holding of the claimer, and their thanks; None if there are none."""
 
     at: int
     holding_id: str
+    thanks: Thanks | None = None
+
+    def without_words(self) -> "Claim":
+        """Return what is kept of the claim of a user who left: that they thanked, but not their words."""
+        return self if self.thanks is None else replace(self, thanks=replace(self.thanks, message=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -302,6 +330,25 @@ class AtEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerRecipient:
+    """The recipient of a gift before a change.
+
+    Attributes:
+        user_id: None if the gift had a link.
+        until: the time of the change.
+        expires_at: the end of the claim window at that time.
+    """
+
+    user_id: str | None
+    until: int
+    expires_at: int
+
+    def was_sent(self, gift: "Gift") -> bool:
+        """Return whether the gift was sent to this recipient: it was not scheduled for later."""
+        return self.user_id is not None and IS_SENT.holds(gift.opens_at, now=self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Gift:
     """A gift: units of one order, wrapped, with a claim window.
 
@@ -316,6 +363,13 @@ class Gift:
         ended_at: the time at which it expired, was cancelled or was declined; None if it is open or fully claimed.
         at_end: what happens when its claim window ends; None if the unclaimed units become available again.
         policy: the policy of its order.
+        opens_at: the time at which a scheduled gift opens; None if it was not scheduled.
+        link_version: number of changes of the link or of the recipient.
+        former_recipients: an entry for each change of the recipient, earliest first.
+        reminded_at: the times at which the giver reminded the recipient.
+        opened_at: the time at which it was first opened; None if it was not.
+        opened_count: number of people who opened it.
+        extended_ms: by how much its claim window was extended in all.
     """
 
     gift_id: str
@@ -338,15 +392,68 @@ class Gift:
     ended_at: int | None = None
     at_end: AtEnd | None = None
     policy: str = FIRST_POLICY
+    opens_at: int | None = None
+    link_version: int = field(default=0, metadata=SPARSE)
+    former_recipients: tuple[FormerRecipient, ...] = field(default=(), metadata=SPARSE)
+    reminded_at: tuple[int, ...] = field(default=(), metadata=SPARSE)
+    opened_at: int | None = None
+    opened_count: int = field(default=0, metadata=SPARSE)
+    extended_ms: int = field(default=0, metadata=SPARSE)
 
     def state_at(self, now: int) -> GiftState:
-        """Return the state at a time: an open gift is returned from the instant at which its window ends."""
-        over = self.state is GiftState.OPEN and WINDOW_OVER.holds(self.expires_at, now=now)
-        return GiftState.RETURNED if over else self.state
+        """Return the state at a time.
+
+        A stored open gift is scheduled before the instant at which it opens, and returned from the instant at which its
+        window ends.
+        """
+        if self.state is not GiftState.OPEN:
+            return self.state
+        if not IS_SENT.holds(self.opens_at, now=now):
+            return GiftState.SCHEDULED
+        return GiftState.RETURNED if WINDOW_OVER.holds(self.expires_at, now=now) else GiftState.OPEN
+
+    @property
+    def sent_at(self) -> int:
+        """Return the time from which on it can be claimed: when it was created, unless it was scheduled."""
+        return self.created_at if self.opens_at is None else self.opens_at
+
+    def is_sent_at(self, now: int) -> bool:
+        """Return whether it was or is open at a time. A gift that ended before it opened never is."""
+        if not IS_SENT.holds(self.opens_at, now=now):
+            return False
+        return self.ended_at is None or IS_SENT.holds(self.opens_at, now=self.ended_at)
+
+    @property
+    def changes(self) -> int:
+        """Return how often its recipient was changed."""
+        return len(self.former_recipients)
+
+    @property
+    def received_at(self) -> int:
+        """Return the time from which on its present recipient has it, which is its place in their list."""
+        return max(self.sent_at, self.former_recipients[-1].until) if self.former_recipients else self.sent_at
+
+    def as_seen_by(self, user_id: str) -> "Gift":
+        """Return the gift as a user sees it: for an earlier recipient, as it was when it was given to another one, cancelled."""
+        if not self.former_recipients or user_id in (self.recipient_id, self.giver_id):
+            return self
+        left = next((each for each in reversed(self.former_recipients) if each.user_id == user_id), None)
+        if left is None:
+            return self
+        return replace(
+            self,
+            recipient_id=user_id,
+            state=GiftState.CANCELLED,
+            remaining=self.shares,
+            claims={},
+            expires_at=left.expires_at,
+            ended_at=left.until,
+            at_end=None,
+        )
 
     def has_ended_at(self, now: int) -> bool:
         """Return whether it has expired, was cancelled or was declined at a time. A gift that is fully claimed has not."""
-        return self.state_at(now) not in (GiftState.OPEN, GiftState.CLAIMED)
+        return self.state_at(now) not in (GiftState.SCHEDULED, GiftState.OPEN, GiftState.CLAIMED)
 
     @property
     def reservation(self) -> Reservation:
@@ -383,6 +490,13 @@ class Gift:
             in_return_for=None,
             ended_at=None,
             at_end=None,
+            opens_at=None,
+            link_version=0,
+            former_recipients=(),
+            reminded_at=(),
+            opened_at=None,
+            opened_count=0,
+            extended_ms=0,
         )
 
 
@@ -419,6 +533,7 @@ class Holding:
         expired_at: the time at which the end of its validity was settled.
         extended_from: the end of its validity before it was extended; None if it was not.
         policy: the policy of its order.
+        thanked_at: the time at which its holder thanked the giver; None if they did not.
     """
 
     holding_id: str
@@ -440,6 +555,7 @@ class Holding:
     expired_at: int | None = None
     extended_from: int | None = None
     policy: str = FIRST_POLICY
+    thanked_at: int | None = None
 
     @property
     def has_left(self) -> bool:
@@ -718,6 +834,66 @@ class ReceiptEntry:
     until: int | None = None
 
 
+class GiftsFrom(StrEnum):
+    """Who may name a user as the recipient of a gift.
+
+    - `everybody`: every user whom they did not block.
+    - `people_i_know`: only users with whom they exchanged gifts.
+    - `nobody`: nobody.
+    """
+
+    EVERYBODY = "everybody"
+    PEOPLE_I_KNOW = "people_i_know"
+    NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A report of a user to the operator about a gift.
+
+    Attributes:
+        reason: in the words of the user.
+        at: the time of the report.
+        closed_at: the time at which an operator closed it; None while it waits.
+    """
+
+    gift_id: str
+    user_id: str
+    reason: str
+    at: int
+    closed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What a user decided about one giver, and the newest gifts of that giver that name the user.
+
+    Attributes:
+        blocked_at: the time at which the recipient blocked the giver; None if not.
+        given_at: the times of the newest named gifts within a day, at most `MAX_DAILY_GIFTS`, earliest first. None are
+            counted once the two have exchanged gifts.
+        exchanged: whether one of the two is known to have claimed a gift of the other.
+    """
+
+    recipient_id: str
+    giver_id: str
+    blocked_at: int | None = None
+    given_at: tuple[int, ...] = ()
+    exchanged: bool = False
+
+    def count_gift(self, now: int) -> tuple[int, ...]:
+        """Return `given_at` with another gift at a time."""
+        within_a_day = [at for at in self.given_at if now < at + DAY_MS]
+        return tuple(sorted([*within_a_day, now])[-MAX_DAILY_GIFTS:])
+
+    def full_until(self, now: int) -> int | None:
+        """Return the time from which on the giver can name the recipient again, or None if that is possible now."""
+        if self.exchanged or len(self.given_at) < MAX_DAILY_GIFTS:
+            return None
+        until = self.given_at[-MAX_DAILY_GIFTS] + DAY_MS
+        return until if now < until else None
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """The account of a user: the data that other users may see.
@@ -730,6 +906,8 @@ class Account:
         erased_at: the time from which on it is erased; None if it is not. What is left is a tombstone.
         pseudonym: the id under which the data that is kept is stored. It is chosen when the user asks for the erasure.
         receipt: of a tombstone: the data that was deleted and that is kept; None for other accounts.
+        gifts_from: who may name the user as the recipient of a gift.
+        tell_opened: False if givers are not told that the user opened a gift.
     """
 
     user_id: str
@@ -742,6 +920,8 @@ class Account:
     erased_at: int | None = None
     pseudonym: str | None = None
     receipt: tuple[ReceiptEntry, ...] | None = None
+    gifts_from: GiftsFrom = field(default=GiftsFrom.EVERYBODY, metadata=SPARSE)
+    tell_opened: bool = field(default=True, metadata=SPARSE)
 
     def is_erased_at(self, now: int) -> bool:
         """Return whether it is erased at a time: from exactly `erase_at` on, whether its data is deleted already or not."""

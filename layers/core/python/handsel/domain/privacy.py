@@ -24,7 +24,9 @@ class Viewer(StrEnum):
 class Fact(StrEnum):
     """The fields that are visible to the same viewers."""
 
-    ENVELOPE = "cover, giver's display name, presentation, state, expires_at, remaining"
+    STATE = "state, and opens_at of a scheduled gift"
+    ENVELOPE = "cover, presentation, and giver's display name (before the claim, if it imitates nobody)"
+    WINDOW = "expires_at, remaining"
     BLESSING = "blessing or message"
     VOUCHER_TITLE = "voucher: title and store"
     VOUCHER_PRODUCT = "voucher: product"
@@ -34,6 +36,12 @@ class Fact(StrEnum):
     CLAIMERS = "who claimed a share, and when"
     CLAIMED_HOLDING = "id of what was claimed"
     OTHER_SIDE = "user id and handle of who gave, and of who claimed"
+    OPENED = "whether and when a gift was opened, and by how many of a group"
+    THANKS = "words of thanks, and when they were written"
+    RETURN_GIFT = "return gift of a claimer, and when it was given"
+    IN_RETURN_FOR = "id of the gift that a return gift is for"
+    FORMER_RECIPIENTS = "when the giver named another recipient"
+    ASKERS = "who asks for an expired gift again, and when"
     PRICE = "price paid"
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
@@ -53,7 +61,11 @@ class Rule(StrEnum):
     ALWAYS = "yes"
     ONCE_DELIVERED = "once delivered"
     TO_SHIP = "until delivered or cancelled, or 7 days after it was returned or lost"
-    UNTIL_ENDED = "until the gift expires, is cancelled or declined"
+    ONCE_SENT = "once the gift is open"
+    BY_LINK = "of a gift by link"
+    SENT_BY_LINK = "of a gift by link, once it is open"
+    LINK_UNTIL_ENDED = "of a gift by link, while it is open, or all shares are claimed"
+    UNTIL_ENDED = "while the gift is open, or all shares are claimed"
     OWN = "their own"
     ASKED = "if they asked"
     IF_SHOWN = "if the policy of the gift shows it"
@@ -65,8 +77,10 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
     fact: dict(zip(Viewer, rules, strict=True))
     for fact, rules in {
         # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier, subscriber
-        Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
-        Fact.BLESSING: (Rule.UNTIL_ENDED, Rule.UNTIL_ENDED, _YES, _YES, _NO, _NO, _NO),
+        Fact.STATE: (Rule.BY_LINK, _YES, _YES, _YES, _NO, _NO, _YES),
+        Fact.ENVELOPE: (Rule.ONCE_SENT, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _YES),
+        Fact.WINDOW: (Rule.SENT_BY_LINK, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _YES),
+        Fact.BLESSING: (Rule.LINK_UNTIL_ENDED, Rule.UNTIL_ENDED, _YES, _YES, _NO, _NO, _NO),
         Fact.VOUCHER_TITLE: (_NO, Rule.IF_SHOWN, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO, _NO),
@@ -75,6 +89,12 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
         Fact.CLAIMED_HOLDING: (_NO, _NO, Rule.OWN, Rule.IF_SHOWN, _NO, _NO, _NO),
         Fact.OTHER_SIDE: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
+        Fact.OPENED: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
+        Fact.THANKS: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
+        Fact.RETURN_GIFT: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
+        Fact.IN_RETURN_FOR: (_NO, _YES, _YES, _YES, _NO, _NO, _NO),
+        Fact.FORMER_RECIPIENTS: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
+        Fact.ASKERS: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
         Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO, _NO),
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
@@ -97,6 +117,8 @@ def may_see(
     own: bool = False,
     delivered: bool = False,
     closed: bool = False,
+    named: bool = False,
+    sent: bool = True,
     ended: bool = False,
     shown: bool = False,
     asked: bool = False,
@@ -107,6 +129,8 @@ def may_see(
         own: True if it is the viewer's own holding or shipment; for a merchant, the voucher whose code is presented.
         delivered: True if the parcel was delivered.
         closed: True if the store no longer has to do anything with the parcel, see `Shipment.is_closed_at`.
+        named: True if the gift names its recipient, so that nobody else has a link to it.
+        sent: False if the gift is scheduled, or ended before it opened.
         ended: True if the gift expired, was cancelled or was declined.
         shown: True if the policy of the gift shows the fact: before a claim, or because the payer can ask for a refund.
         asked: True if the viewer made the refund request.
@@ -122,8 +146,16 @@ def may_see(
             return delivered
         case Rule.TO_SHIP:
             return not closed
+        case Rule.ONCE_SENT:
+            return sent
+        case Rule.BY_LINK:
+            return not named
+        case Rule.SENT_BY_LINK:
+            return sent and not named
+        case Rule.LINK_UNTIL_ENDED:
+            return sent and not ended and not named
         case Rule.UNTIL_ENDED:
-            return not ended
+            return sent and not ended
         case Rule.IF_SHOWN:
             return shown
         case Rule.ASKED:

@@ -37,7 +37,7 @@ def to_item(holding: Holding, gift: Gift | None) -> Item:
     }
     if gift is not None and gift.recipient_id is None:
         received = keys.gifts_by_recipient(holding.holder_id)
-        item |= keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id)
+        item |= keys.index_entry(keys.BY_PARENT, received, gift.sent_at, gift.gift_id)
     return item
 
 
@@ -188,6 +188,11 @@ def refund(holding: Holding, *, now: int, refund_request_id: str | None = None) 
 
 def _is_unchanged(holding: Holding) -> Clause:
     return require(holder_id=holding.holder_id, refund_request_id=holding.refund_request_id)
+
+
+def mark_thanked(holding_id: str, holder_id: str, at: int) -> Update:
+    """Return the update that records the time at which its holder thanked the giver, once."""
+    return update(keys.holding(holding_id), require(holder_id=holder_id, thanked_at=None), assign({"thanked_at": at}))
 
 
 def reserve_return_gift(holding_id: str, order_id: str) -> Update:
