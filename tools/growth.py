@@ -47,6 +47,8 @@ IN_ITEMS = (
         "Refund.holding_ids", "refund claimed or used units", MAX_UNITS, "units of the order", "409 `not-refundable`"
     ),
     Growth("Gift.claims", "claim", MAX_UNITS, "shares of the gift", "409 `already-claimed`"),
+    Growth("Gift.former_recipients", "change the recipient", 3, "changes of the recipient", "429 `too-many-changes`"),
+    Growth("Gift.reminded_at", "remind the recipient", 2, "reminders of a gift", "429 `too-many-reminders`"),
     Growth("Use.holding_ids", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
     Growth(
         "Shipment.events",

@@ -23,14 +23,14 @@ MUTANTS = (
     Mutant(
         "a claim ignores the clock",
         "domain/states.py",
-        "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN))",
-        "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS,))",
+        "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN, IS_SENT)",
+        "GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, IS_SENT)",
     ),
     Mutant(
         "the last claim ignores the clock",
         "domain/states.py",
-        "GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN))",
-        "GiftState.CLAIMED, (LAST_SHARE,))",
+        "GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN, IS_SENT)",
+        "GiftState.CLAIMED, (LAST_SHARE, IS_SENT)",
     ),
     Mutant(
         "the window includes its end",
@@ -59,8 +59,8 @@ MUTANTS = (
     Mutant(
         "the last share leaves the gift open",
         "domain/states.py",
-        "(GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.CLAIMED",
-        "(GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.OPEN",
+        "GiftState.CLAIMED, (LAST_SHARE,",
+        "GiftState.OPEN, (LAST_SHARE,",
     ),
     Mutant(
         "the last share is claimed like any other",
@@ -198,14 +198,14 @@ MUTANTS = (
     Mutant(
         "an expired gift can be cancelled",
         "domain/states.py",
-        "GiftState.CANCELLED, (WINDOW_OPEN,))",
-        "GiftState.CANCELLED, ())",
+        "(GiftState.OPEN, GiftAction.CANCEL): Transition(GiftState.CANCELLED, (WINDOW_OPEN,))",
+        "(GiftState.OPEN, GiftAction.CANCEL): Transition(GiftState.CANCELLED, ())",
     ),
     Mutant(
         "an expired gift can be declined",
         "domain/states.py",
-        "GiftState.DECLINED, (WINDOW_OPEN,))",
-        "GiftState.DECLINED, ())",
+        "GiftState.DECLINED, (WINDOW_OPEN, IS_SENT))",
+        "GiftState.DECLINED, (IS_SENT,))",
     ),
     Mutant(
         "any user can cancel",

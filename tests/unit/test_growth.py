@@ -42,6 +42,7 @@ WRITTEN = {
     "Address.region": "AddressRequest.region",
     "Address.postal_code": "AddressRequest.postal_code",
     "Wrapping.blessing": "WrappingRequest.message",
+    "Thanks.message": "WrappingRequest.message",
     "Account.display_name": "ProfileRequest.display_name",
     "Gift.giver_name": "ProfileRequest.display_name",
     "GiftIntent.giver_name": "ProfileRequest.display_name",

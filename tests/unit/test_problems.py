@@ -34,6 +34,7 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
         errors.NotAllowed: ("decline",),
         errors.NotRefundable: ("too-late",),
         errors.NotGiftable: ("This store does not offer gifts.", "giftable"),
+        errors.MessageRefused: ("/wrapping/message",),
     }
     answer = problems.of(problem(*arguments.get(problem, ())))  # type: ignore[arg-type]
     assert answer.body is not None
@@ -43,7 +44,7 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
     assert len(body["detail"]) > 10
     assert body["title"].rstrip(".") not in body["detail"]
     assert ("Retry-After" in answer.headers) is (problem.retry_after is not None)
-    assert ("errors" in body) is (problem is errors.InvalidRequest)
+    assert ("errors" in body) is (problem in (errors.InvalidRequest, errors.MessageRefused))
     assert ("redeemed_at" in body) is (problem is errors.AlreadyRedeemed)
     assert ("total" in body) is (problem is errors.PriceChanged)
     assert ("reason" in body) is (problem is errors.NotRefundable)
@@ -58,4 +59,5 @@ def test_an_internal_error_has_more_in_its_detail_than_its_title() -> None:
 def test_a_temporary_problem_has_a_retry_after_value() -> None:
     for problem in _problem_types():
         if problems.STATUS[problem.code] in (429, 503):
-            assert problem.retry_after is not None
+            # The recipient of a gift can never be changed again.
+            assert (problem.retry_after is None) is (problem is errors.TooManyChanges)

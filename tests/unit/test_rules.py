@@ -69,7 +69,9 @@ def _order(available: int, gifted: int, reservations: dict[str, Reservation], **
     )
 
 
-def _gift(gift_id: str, shares: int, remaining: int, state: GiftState, expires_at: int) -> Gift:
+def _gift(
+    gift_id: str, shares: int, remaining: int, state: GiftState, expires_at: int, opens_at: int | None = None
+) -> Gift:
     return Gift(
         gift_id=gift_id,
         order_id="o",
@@ -88,6 +90,7 @@ def _gift(gift_id: str, shares: int, remaining: int, state: GiftState, expires_a
         secret_version="1",
         in_return_for=None,
         request_hash="",
+        opens_at=opens_at,
     )
 
 
@@ -103,10 +106,11 @@ def orders_with_gifts(draw: st.DrawFn) -> tuple[Order, list[Gift]]:
     gifts = []
     for number in range(draw(st.integers(0, 6))):
         shares = draw(st.integers(1, 8))
-        state = draw(st.sampled_from(GiftState))
+        state = draw(st.sampled_from([state for state in GiftState if state is not GiftState.SCHEDULED]))
         remaining = 0 if state is GiftState.CLAIMED else draw(st.integers(1, shares))
         expires_at = NOW + draw(st.integers(-2, 2))
-        gifts.append(_gift(f"g{number}", shares, remaining, state, expires_at))
+        opens_at = draw(st.none() | st.integers(NOW - 4, expires_at - 1))
+        gifts.append(_gift(f"g{number}", shares, remaining, state, expires_at, opens_at))
     counts = {name: draw(st.integers(0, 5)) for name in ("available", "gifted", "used", "refunded")}
     return _order(reservations={gift.gift_id: gift.reservation for gift in gifts}, **counts), gifts
 

@@ -58,19 +58,43 @@ def test_a_pair_that_is_not_in_a_table_is_rejected(machine: Machine[Any, Any], s
         move_units(state, action, 1) if machine is UNIT_MACHINE else transition(machine, state, action)  # type: ignore[arg-type]
 
 
+# The actions on a scheduled gift; all but the first are possible on an open one, too.
+BEFORE_IT_OPENS = [GiftAction.SEND, GiftAction.CANCEL, GiftAction.REFUSE]
+
+
 @pytest.mark.parametrize(("state", "action"), list(product(GiftState, GiftAction)))
-def test_every_action_leaves_open_and_no_other_state(state: GiftState, action: GiftAction) -> None:
-    assert ((state, action) in GIFT_MACHINE.transitions) is (state is GiftState.OPEN)
+def test_every_action_leaves_open_or_scheduled_and_no_other_state(state: GiftState, action: GiftAction) -> None:
+    leaves_open = state is GiftState.OPEN and action is not GiftAction.SEND
+    leaves_scheduled = state is GiftState.SCHEDULED and action in BEFORE_IT_OPENS
+    assert ((state, action) in GIFT_MACHINE.transitions) is (leaves_open or leaves_scheduled)
 
 
-def test_only_a_claim_that_leaves_shares_keeps_a_gift_open() -> None:
-    back = [action for (_, action), step in GIFT_MACHINE.transitions.items() if step.to is GiftState.OPEN]
-    assert back == [GiftAction.CLAIM_SHARE]
+def test_only_a_claim_that_leaves_shares_keeps_a_gift_open_and_only_its_time_opens_one() -> None:
+    back = [pair for pair, step in GIFT_MACHINE.transitions.items() if step.to is GiftState.OPEN]
+    assert back == [(GiftState.SCHEDULED, GiftAction.SEND), (GiftState.OPEN, GiftAction.CLAIM_SHARE)]
+
+
+def test_no_stored_gift_is_scheduled_and_nothing_leads_there() -> None:
+    assert GIFT_MACHINE.initial is GiftState.OPEN
+    assert GiftState.SCHEDULED not in {step.to for step in GIFT_MACHINE.transitions.values()}
+
+
+@pytest.mark.parametrize("action", GiftAction)
+def test_before_a_gift_opens_it_can_only_be_cancelled_and_refused(action: GiftAction) -> None:
+    if (row := GIFT_MACHINE.transitions.get((GiftState.OPEN, action))) is None:
+        return
+    values = {"expires_at": 2000, "opens_at": 1000, "remaining": 1}
+    guards = [guard for guard in row.guards if guard.attribute != "remaining"]
+    too_early = all(guard.holds(values[guard.attribute], now=999) for guard in guards)
+    assert too_early is (action in BEFORE_IT_OPENS)
+    in_time = all(guard.holds(values[guard.attribute], now=1000) for guard in guards)
+    assert in_time is (action is not GiftAction.EXPIRE)
 
 
 @pytest.mark.parametrize("machine", MACHINES)
 def test_every_state_is_reachable_from_the_initial_one(machine: Machine[Any, Any]) -> None:
-    reached, fresh = set(), {machine.initial}
+    # A gift begins as `scheduled` by the clock alone.
+    reached, fresh = set(), {machine.initial, *([GiftState.SCHEDULED] if machine is GIFT_MACHINE else [])}
     while fresh:
         reached |= fresh
         fresh = {step.to for (state, _), step in machine.transitions.items() if state in fresh} - reached
@@ -82,8 +106,8 @@ def test_every_action_is_in_the_table(machine: Machine[Any, Any]) -> None:
     assert {action for _, action in machine.transitions} == set(machine.actions)
 
 
-def test_every_final_state_has_a_problem_for_late_callers() -> None:
-    assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.is_final}
+def test_every_final_state_has_a_problem_for_late_callers_and_scheduled_one_for_early_callers() -> None:
+    assert set(GIFT_MACHINE.problems) == {state for state in GiftState if state.is_final} | {GiftState.SCHEDULED}
 
 
 def test_states_that_wait_for_the_clock_or_the_sweep_are_in_the_due_index() -> None:
@@ -112,7 +136,7 @@ def test_an_order_has_a_counter_for_every_place_except_gifts() -> None:
     assert {*UNIT_COUNTERS} <= {field.name for field in fields(Order)}
 
 
-@pytest.mark.parametrize("action", GiftAction)
+@pytest.mark.parametrize("action", [action for state, action in GIFT_MACHINE.transitions if state is GiftState.OPEN])
 def test_at_the_deadline_only_expire_is_possible(action: GiftAction) -> None:
     guards = [guard for guard in GIFT_MACHINE.step(GiftState.OPEN, action).guards if guard.attribute == "expires_at"]
     assert len(guards) == 1
@@ -123,8 +147,11 @@ def test_at_the_deadline_only_expire_is_possible(action: GiftAction) -> None:
 def test_the_dynamodb_condition_equals_the_guard_of_the_domain() -> None:
     change = update(keys.gift("id"), transition(GIFT_MACHINE, GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE, now=7))
     assert change.expression == "SET #state = :to REMOVE #due_pk, #due_sk"
-    assert change.condition == "#state = :from AND #remaining = :guard0 AND #expires_at > :guard1"
-    assert change.values == {":from": "open", ":to": "claimed", ":guard0": 1, ":guard1": 7}
+    assert change.condition == (
+        "#state = :from AND #remaining = :guard0 AND #expires_at > :guard1"
+        " AND (attribute_not_exists(#opens_at) OR #opens_at <= :guard2)"
+    )
+    assert change.values == {":from": "open", ":to": "claimed", ":guard0": 1, ":guard1": 7, ":guard2": 7}
 
 
 @pytest.mark.parametrize(("value", "holds"), [(0, False), (1, True), (2, False)])

@@ -5,11 +5,22 @@ import { fill, h } from "./dom.js";
 import { shownName, t, when } from "./i18n.js";
 import { statusOf, timeline } from "./timeline.js";
 import { action, copy, problem } from "./ui.js";
-import { cover } from "./gift_wrap.js";
+import { cover, inReturn } from "./gift_wrap.js";
 import { returnGift } from "./return_gift.js";
 
 /** Return the claimer's page. `view` is their view of the gift, `holding` what they received. */
 export function result(view, holding) {
+  const [thanks, story, safety] = Array.from({ length: 3 }, () => h("div", {}));
+  // The gift itself does not wait for them, and it is complete without them.
+  import("./gift_extras.js").then(
+    ({ extras }) => {
+      const found = extras(view);
+      fill(thanks, found.thanks);
+      fill(story, found.timeline);
+      fill(safety, found.safety);
+    },
+    () => {},
+  );
   return [
     h(
       "header",
@@ -17,8 +28,10 @@ export function result(view, holding) {
       cover(view),
       h("p", { class: "from" }, t("gift.from", { name: view.giver_name })),
       h("p", { class: "blessing", dir: "auto" }, view.wrapping.blessing),
+      inReturn(view),
     ),
     holding.kind === "voucher" ? voucher(holding) : parcel(holding),
+    thanks,
     view.shares > 1 && view.claims && claimList(view),
     h(
       "nav",
@@ -26,6 +39,8 @@ export function result(view, holding) {
       returnGift(view.gift_id),
       h("a", { class: "button", href: "/#/center/holdings" }, t("gift.my_holdings")),
     ),
+    story,
+    safety,
   ];
 }
 

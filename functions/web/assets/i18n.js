@@ -26,12 +26,18 @@ export const shownName = (name) => (name === ERASED_NAME ? words.erased_name : n
 /** Return a name for use in a sentence of ours, which it must not reorder (Unicode's isolates, UAX #9). */
 export const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : shownName(value));
 
-/** Return the text of a key, with its `{name}` placeholders filled in. A text may be a function of its values. */
+/** The name of a person whose name is not shown. At the beginning of a sentence it may be written in another way. */
+const someone = (isFirst) => (isFirst ? words.someone_first : words.someone);
+
+/**
+ * Return the text of a key, with its `{name}` placeholders filled in. A text may be a function of its values. `null` is the name of
+ * a person that is not shown.
+ */
 export function t(key, values = {}) {
   const text = words[key];
   const safe = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
   if (typeof text === "function") return text(safe);
-  return (text ?? key).replace(/{(\w+)}/g, (_, name) => safe[name] ?? "");
+  return (text ?? key).replace(/{(\w+)}/g, (_, name, at) => (values[name] === null ? someone(at === 0) : (safe[name] ?? "")));
 }
 
 export function has(key) {

@@ -3,6 +3,7 @@
 import { call, create } from "./api.js";
 import { now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
+import { isKnown, remember } from "./firsts.js";
 import { t, when } from "./i18n.js";
 import { panel } from "./panel.js";
 import { currentPolicy } from "./policy.js";
@@ -133,12 +134,16 @@ function parcel(holding, first) {
     },
     { class: "quiet" },
   );
+  // It opens when it has arrived, the first time that it is seen on this device.
+  const arrives = product && holding.gift_id && !isKnown("arrived", holding.holding_id);
+  if (arrives) remember("arrived", holding.holding_id);
   return h(
     "article",
     { class: "parcel" },
+    arrives && h("p", { class: "arrived", role: "status" }, t("gift.parcel_arrived")),
     h(
       "header",
-      { class: "card content" },
+      { class: arrives ? "card content arriving" : "card content" },
       product?.image_url ? h("img", { src: product.image_url, alt: "" }) : h("span", { class: "secret", "aria-hidden": "true" }, "?"),
       h(
         "div",

@@ -610,4 +610,21 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .goods .option img { flex: none; width: 60px; height: 60px; border-radius: 10px; object-fit: cover; }
 .goods .option span { line-height: 1.3; font-weight: 600; }
 .goods .option small { margin-top: .1rem; font-size: .9rem; color: var(--red); }
+
+.deletable { position: relative; }
+.deletable .message { padding-inline-end: 3.2rem; }
+.deletable .action { position: absolute; inset-block-start: 4px; inset-inline-end: 4px; }
+.deletable .action > button { min-width: 44px; color: var(--faint); }
+.deletable .notice:not(:empty) { position: relative; }
+
+.arrived { margin: 1rem 0 -.25rem; text-align: center; font-family: var(--serif); font-size: 1.3rem; }
+.arriving { position: relative; overflow: hidden; }
+.arriving::before, .arriving::after { content: ""; position: absolute; inset: 0; width: 50%; background: repeating-linear-gradient(90deg, transparent 0 14px, rgb(70 40 10 / 8%) 14px 16px), #c79a62; animation: flap-left .8s .5s ease-in both; transform-origin: left; }
+.arriving::after { inset-inline-start: 50%; animation-name: flap-right; transform-origin: right; }
+@keyframes flap-left { to { transform: perspective(600px) rotateY(-95deg); opacity: 0; visibility: hidden; } }
+@keyframes flap-right { to { transform: perspective(600px) rotateY(95deg); opacity: 0; visibility: hidden; } }
+@media (prefers-reduced-motion: reduce) { .arriving::before, .arriving::after { content: none; } }
+
+.profile .radios legend { margin-bottom: .2rem; }
+.profile .rows li { background: none; }
 `);

@@ -1,4 +1,20 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("firsts.js", ["storage.js"], async ({ local }) => {
+const PREFIX = "handsel.first.";
+const MAX_IDS = 50;
+
+const read = (list) => {
+  const ids = local.getJson(PREFIX + list);
+  return Array.isArray(ids) ? ids : [];
+};
+
+const isKnown = (list, id) => read(list).includes(id);
+
+function remember(list, id) {
+  local.setJson(PREFIX + list, [...read(list).filter((each) => each !== id), id].slice(-MAX_IDS));
+}
+return { isKnown, remember };
+});
 handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
 let open = null;
 
@@ -328,7 +344,7 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_holding.js", ["api.js", "clock.js", "dom.js", "i18n.js", "panel.js", "policy.js", "refunds.js", "return_gift.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call, create }, { now }, { announce, fill, h }, { t, when }, { panel }, { currentPolicy }, { askForRefund, hint, progress }, { returnGift }, { redraw }, { fact, statusOf, timeline }, { action, copyButton }, { watch }) => {
+handsel.define("view_holding.js", ["api.js", "clock.js", "dom.js", "firsts.js", "i18n.js", "panel.js", "policy.js", "refunds.js", "return_gift.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call, create }, { now }, { announce, fill, h }, { isKnown, remember }, { t, when }, { panel }, { currentPolicy }, { askForRefund, hint, progress }, { returnGift }, { redraw }, { fact, statusOf, timeline }, { action, copyButton }, { watch }) => {
 const DAY_MS = 86_400_000;
 const NEVER_DELIVERED = ["returned", "lost", "cancelled"];
 
@@ -442,12 +458,15 @@ function parcel(holding, first) {
     },
     { class: "quiet" },
   );
+  const arrives = product && holding.gift_id && !isKnown("arrived", holding.holding_id);
+  if (arrives) remember("arrived", holding.holding_id);
   return h(
     "article",
     { class: "parcel" },
+    arrives && h("p", { class: "arrived", role: "status" }, t("gift.parcel_arrived")),
     h(
       "header",
-      { class: "card content" },
+      { class: arrives ? "card content arriving" : "card content" },
       product?.image_url ? h("img", { src: product.image_url, alt: "" }) : h("span", { class: "secret", "aria-hidden": "true" }, "?"),
       h(
         "div",

@@ -226,10 +226,13 @@ function nothing(text, href, label) {
 }
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
-handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "ui.js"], async ({ call }, { fill, h }, { countUnread }, { t, when }, { list, nothing }, { action }) => {
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
+handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "router.js", "ui.js"], async ({ call }, { announce, fill, h }, { countUnread }, { t, when }, { list, nothing }, { redraw }, { action }) => {
+const TO_THE_GIVER = ["gift_opened", "gift_claimed", "gift_thanked", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
 const MARKS = {
+  gift_cancelled: "–",
+  gift_opened: "✓",
   gift_claimed: "✓",
+  gift_thanked: "♥",
   gift_returned: "↩",
   gift_refunded: "↩",
   gift_passed_on: "→",
@@ -247,7 +250,19 @@ const MARKS = {
 async function view(main) {
   const title = t("center.inbox");
   const unread = new Set();
-  const messages = await list("/messages", message(unread), nothing(t("center.no_messages"), "#/me", t("center.to_me")), title);
+  const empty = nothing(t("center.no_messages"), "#/me", t("center.to_me"));
+  const messages = await list("/messages", message(unread, deleted), empty, title);
+  function deleted(entry) {
+    const next = entry.nextElementSibling ?? entry.previousElementSibling;
+    const entries = entry.parentElement;
+    entry.remove();
+    readAll.hidden = unread.size === 0;
+    announce(t("center.message_deleted"));
+    if (next) return next.querySelector("a").focus();
+    if (entries.nextElementSibling) return redraw();
+    fill(messages, empty);
+    return main.querySelector("h1").focus();
+  }
   const readAll = action(
     t("center.read_all"),
     async () => {
@@ -257,7 +272,8 @@ async function view(main) {
     },
     { class: "quiet" },
   );
-  fill(main, h("header", { class: "section" }, h("h1", { tabindex: -1 }, title), unread.size > 0 && readAll), messages);
+  readAll.hidden = unread.size === 0;
+  fill(main, h("header", { class: "section" }, h("h1", { tabindex: -1 }, title), readAll), messages);
   return title;
 }
 
@@ -265,7 +281,7 @@ function markRead(id) {
   return call("POST", `/messages/${id}/read`);
 }
 
-function message(unread) {
+function message(unread, deleted) {
   return (item) => {
     const { message_id: id, kind, text, wrapping, created_at: at, read } = item;
     if (!read) unread.add(id);
@@ -294,7 +310,14 @@ function message(unread) {
         h("time", { class: "faint", datetime: at }, when(at)),
       ),
     );
-    return h("li", {}, link);
+    const remove = async () => {
+      await call("DELETE", `/messages/${id}`, { as: "none" });
+      unread.delete(id);
+      countUnread();
+      deleted(entry);
+    };
+    const entry = h("li", { class: "deletable" }, link, action("✕", remove, { class: "quiet", "aria-label": t("center.delete_message", { text }) }));
+    return entry;
   };
 }
 

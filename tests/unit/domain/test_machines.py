@@ -30,27 +30,37 @@ def test_every_entity_with_a_state_has_a_machine() -> None:
 
 def test_the_gift_machine_is_published_with_guards_and_problem_codes() -> None:
     assert published()["gift"] == {
-        "states": ["open", "claimed", "returned", "cancelled", "declined"],
+        "states": ["scheduled", "open", "claimed", "returned", "cancelled", "declined"],
         "initial": "open",
-        "actions": ["claim_share", "claim_last_share", "expire", "cancel", "decline"],
+        "actions": ["send", "claim_share", "claim_last_share", "expire", "cancel", "decline", "refuse"],
         "transitions": [
+            {"from": "scheduled", "action": "send", "to": "open", "guards": ["opens_at <= now or absent"]},
+            {"from": "scheduled", "action": "cancel", "to": "cancelled", "guards": ["expires_at > now"]},
+            {"from": "scheduled", "action": "refuse", "to": "declined", "guards": ["expires_at > now"]},
             {
                 "from": "open",
                 "action": "claim_share",
                 "to": "open",
-                "guards": ["remaining > 1", "expires_at > now"],
+                "guards": ["remaining > 1", "expires_at > now", "opens_at <= now or absent"],
             },
             {
                 "from": "open",
                 "action": "claim_last_share",
                 "to": "claimed",
-                "guards": ["remaining = 1", "expires_at > now"],
+                "guards": ["remaining = 1", "expires_at > now", "opens_at <= now or absent"],
             },
             {"from": "open", "action": "expire", "to": "returned", "guards": ["expires_at <= now"]},
             {"from": "open", "action": "cancel", "to": "cancelled", "guards": ["expires_at > now"]},
-            {"from": "open", "action": "decline", "to": "declined", "guards": ["expires_at > now"]},
+            {
+                "from": "open",
+                "action": "decline",
+                "to": "declined",
+                "guards": ["expires_at > now", "opens_at <= now or absent"],
+            },
+            {"from": "open", "action": "refuse", "to": "declined", "guards": ["expires_at > now"]},
         ],
         "errors": {
+            "scheduled": "not-yet",
             "claimed": "already-claimed",
             "returned": "expired",
             "cancelled": "cancelled",

@@ -33,6 +33,8 @@ STATUS: Mapping[str, int] = {
     "already-redeemed": 409,
     "too-late-to-undo": 409,
     "still-open": 409,
+    "not-yet": 409,
+    "already-thanked": 409,
     "already-shipped": 409,
     "too-many-events": 409,
     "not-refundable": 409,
@@ -57,7 +59,11 @@ STATUS: Mapping[str, int] = {
     "self-gift": 422,
     "other-store": 422,
     "address-required": 422,
+    "message-refused": 422,
     "too-many-open-gifts": 429,
+    "too-many-changes": 429,
+    "too-many-reminders": 429,
+    "too-many-gifts": 429,
     "too-many-handles": 429,
     "too-many-exports": 429,
     "too-many-requests": 429,
@@ -94,6 +100,8 @@ def of(problem: errors.ApiProblem) -> Response[str]:
         body["rule"] = problem.rule
     if isinstance(problem, errors.NotRefundable):
         body["reason"] = problem.reason
+    if isinstance(problem, errors.MessageRefused):
+        body["errors"] = [{"pointer": problem.pointer, "detail": problem.detail or problem.title}]
     if isinstance(problem, errors.InvalidRequest):
         listed = problem.fields[:MAX_ERRORS]
         body["errors"] = [{"pointer": field.pointer, "detail": field.detail} for field in listed]

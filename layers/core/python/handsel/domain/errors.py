@@ -11,6 +11,7 @@ HandselError
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole, NotAvailableYet
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
+│   ├── NotYet, AlreadyThanked
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── TooLateToUndo
@@ -23,7 +24,9 @@ HandselError
 │   ├── PreconditionFailed         the entity is not in the state that If-Match names
 │   ├── InvalidRequest             valid JSON that fails validation; lists the fields
 │   ├── IdempotencyKeyReused
+│   ├── MessageRefused                  names the field
 │   ├── NotGiftable, UnknownWrapping, RecipientUnknown, SelfGift, OtherStore, AddressRequired
+│   ├── TooManyChanges, TooManyReminders, TooManyGifts
 │   ├── TooManyHandles, TooManyExports, TooManyOpenGifts, TooManyRequests
 │   └── PaymentUnknown, ServiceUnavailable     repeat the same request after `retry_after`
 ├── InvalidCatalogue               wrappings.json is invalid; defined in `wrappings`
@@ -302,6 +305,22 @@ class StillOpen(ApiProblem):
     explanation = "A gift can be requested again after its claim window has ended."
 
 
+class NotYet(ApiProblem):
+    """The gift is scheduled for a later time."""
+
+    code = "not-yet"
+    title = "This gift cannot be opened yet."
+    explanation = "The giver scheduled it for a later time, `opens_at` of the gift. Come back then."
+
+
+class AlreadyThanked(ApiProblem):
+    """The caller has thanked for this gift before."""
+
+    code = "already-thanked"
+    title = "You have already thanked the giver."
+    explanation = "A claim has one thank-you, which cannot be changed."
+
+
 class AlreadyRedeemed(ApiProblem):
     """The voucher was redeemed before.
 
@@ -530,6 +549,62 @@ class TooManyOpenGifts(ApiProblem):
     title = "You have too many open gifts. Wait until some are claimed, or cancel one."
     explanation = "At most 100 gifts of a giver can be open at a time. Expired gifts no longer count."
     retry_after = 3600
+
+
+class TooManyChanges(ApiProblem):
+    """The recipient of the gift was changed as often as possible."""
+
+    code = "too-many-changes"
+    title = "The recipient of this gift cannot be changed any more."
+    explanation = (
+        "The recipient of a gift can be changed three times. Cancel the gift to give its units to somebody else."
+    )
+
+
+class TooManyReminders(ApiProblem):
+    """The giver has reminded the recipient too often, or a short time ago.
+
+    Attributes:
+        retry_after: None if the gift cannot have another reminder.
+    """
+
+    retry_after = 6 * 3600
+
+    code = "too-many-reminders"
+    title = "You have reminded the recipient of this gift already."
+    explanation = "A gift can be reminded of twice, the second time six hours after the first."
+
+    def __init__(self, seconds: int | None = 6 * 3600) -> None:
+        super().__init__()
+        self.retry_after = seconds
+
+
+class TooManyGifts(ApiProblem):
+    """The giver gave this recipient, whom they never exchanged gifts with, as many gifts as possible on one day."""
+
+    code = "too-many-gifts"
+    title = "You have given this person too many gifts today."
+    explanation = "To somebody with whom you have not exchanged gifts yet, you can give three gifts in 24 hours. Cancelled ones count."
+    retry_after = 3600
+
+
+class MessageRefused(ApiProblem):
+    """A text contains what it must not.
+
+    Attributes:
+        pointer: a JSON pointer to the text in the body.
+    """
+
+    code = "message-refused"
+    title = "This message cannot be sent."
+    explanation = (
+        "Links, e-mail addresses and phone numbers are possible only between people who have exchanged gifts before. "
+        "Change the message and send it again."
+    )
+
+    def __init__(self, pointer: str, detail: str | None = None) -> None:
+        super().__init__(detail)
+        self.pointer = pointer
 
 
 class TooManyRequests(ApiProblem):

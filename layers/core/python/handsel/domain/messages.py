@@ -39,7 +39,9 @@ class MessageKind(StrEnum):
     - `gift_received`: someone gave the caller a gift. Params: `name`, `presentation`.
     - `gift_reminder`: a gift for the caller expires soon. Params: `name`, `presentation`, `hours`.
     - `gift_cancelled`: a gift for the caller was cancelled.
+    - `gift_opened`: someone opened the caller's gift, without claiming it yet.
     - `gift_claimed`: someone claimed a share of the caller's gift. Params: `name`.
+    - `gift_thanked`: someone who claimed a share of the caller's gift said thank you. Params: `name`.
     - `gift_returned`: the caller's gift expired and its units are available in the order again. Params: `units`.
     - `gift_refunded`: the caller's gift expired and its units are refunded. Params: `units`.
     - `gift_passed_on`: the caller's gift expired and became a new gift to the second person. Params: `name`.
@@ -61,7 +63,9 @@ class MessageKind(StrEnum):
     GIFT_RECEIVED = "gift_received"
     GIFT_REMINDER = "gift_reminder"
     GIFT_CANCELLED = "gift_cancelled"
+    GIFT_OPENED = "gift_opened"
     GIFT_CLAIMED = "gift_claimed"
+    GIFT_THANKED = "gift_thanked"
     GIFT_RETURNED = "gift_returned"
     GIFT_REFUNDED = "gift_refunded"
     GIFT_PASSED_ON = "gift_passed_on"
@@ -110,7 +114,9 @@ PARAMS: Mapping[MessageKind, tuple[str, ...]] = {
     MessageKind.GIFT_RECEIVED: ("name", "presentation"),
     MessageKind.GIFT_REMINDER: ("name", "presentation", "hours"),
     MessageKind.GIFT_CANCELLED: (),
+    MessageKind.GIFT_OPENED: (),
     MessageKind.GIFT_CLAIMED: ("name",),
+    MessageKind.GIFT_THANKED: ("name",),
     MessageKind.GIFT_RETURNED: ("units",),
     MessageKind.GIFT_REFUNDED: ("units",),
     MessageKind.GIFT_PASSED_ON: ("name",),

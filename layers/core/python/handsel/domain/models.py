@@ -8,6 +8,7 @@ from typing import Generic, NamedTuple, TypeVar
 from handsel.domain.states import (
     ALL_UNITS_REFUNDED,
     DECISION_OVERDUE,
+    IS_SENT,
     OVERDUE,
     PAYMENT_OVER,
     SHIPMENT_STATUS_RANKS,
@@ -27,6 +28,8 @@ from handsel.domain.states import (
 )
 
 T = TypeVar("T")
+# The metadata of a field that is stored only if its value is not the default. Most items have the default.
+SPARSE = {"sparse": True}
 HOUR_MS = 3_600_000
 DAY_MS = 24 * HOUR_MS
 # The policy of orders and gifts that were stored before policies existed.
@@ -276,11 +279,20 @@ def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int
 
 
 @dataclass(frozen=True, slots=True)
+class Thanks:
+    """The thank-you of a claimer: their words, and the time."""
+
+    message: str
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
-    """The claim of one share: its time, and the holding of the claimer."""
+    """The claim of one share: its time, the holding of the claimer, and their thank-you; None if there is none."""
 
     at: int
     holding_id: str
+    thanks: Thanks | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -316,6 +328,12 @@ class Gift:
         ended_at: the time at which it expired, was cancelled or was declined; None if it is open or fully claimed.
         at_end: what happens when its claim window ends; None if the unclaimed units become available again.
         policy: the policy of its order.
+        opens_at: the time at which a scheduled gift opens; None if it was not scheduled.
+        link_version: number of changes of the link or of the recipient.
+        former_recipients: earlier recipients, with the time at which each was replaced.
+        reminded_at: the times at which the giver reminded the recipient.
+        opened_at: the time at which it was first opened; None if it was not.
+        opened_count: number of people who opened a gift of several shares.
     """
 
     gift_id: str
@@ -338,15 +356,33 @@ class Gift:
     ended_at: int | None = None
     at_end: AtEnd | None = None
     policy: str = FIRST_POLICY
+    opens_at: int | None = None
+    link_version: int = field(default=0, metadata=SPARSE)
+    former_recipients: Mapping[str, int] = field(default_factory=dict, metadata=SPARSE)
+    reminded_at: tuple[int, ...] = field(default=(), metadata=SPARSE)
+    opened_at: int | None = None
+    opened_count: int = field(default=0, metadata=SPARSE)
 
     def state_at(self, now: int) -> GiftState:
-        """Return the state at a time: an open gift is returned from the instant at which its window ends."""
-        over = self.state is GiftState.OPEN and WINDOW_OVER.holds(self.expires_at, now=now)
-        return GiftState.RETURNED if over else self.state
+        """Return the state at a time.
+
+        A stored open gift is scheduled before the instant at which it opens, and returned from the instant at which its
+        window ends.
+        """
+        if self.state is not GiftState.OPEN:
+            return self.state
+        if not IS_SENT.holds(self.opens_at, now=now):
+            return GiftState.SCHEDULED
+        return GiftState.RETURNED if WINDOW_OVER.holds(self.expires_at, now=now) else GiftState.OPEN
+
+    @property
+    def sent_at(self) -> int:
+        """Return the time from which on it can be claimed: when it was created, unless it was scheduled."""
+        return self.created_at if self.opens_at is None else self.opens_at
 
     def has_ended_at(self, now: int) -> bool:
         """Return whether it has expired, was cancelled or was declined at a time. A gift that is fully claimed has not."""
-        return self.state_at(now) not in (GiftState.OPEN, GiftState.CLAIMED)
+        return self.state_at(now) not in (GiftState.SCHEDULED, GiftState.OPEN, GiftState.CLAIMED)
 
     @property
     def reservation(self) -> Reservation:
@@ -383,6 +419,12 @@ class Gift:
             in_return_for=None,
             ended_at=None,
             at_end=None,
+            opens_at=None,
+            link_version=0,
+            former_recipients={},
+            reminded_at=(),
+            opened_at=None,
+            opened_count=0,
         )
 
 
@@ -718,6 +760,19 @@ class ReceiptEntry:
     until: int | None = None
 
 
+class GiftsFrom(StrEnum):
+    """Who may name a user as the recipient of a gift.
+
+    - `everybody`: every user whom they did not block.
+    - `people_i_know`: only users with whom they exchanged gifts.
+    - `nobody`: nobody.
+    """
+
+    EVERYBODY = "everybody"
+    PEOPLE_I_KNOW = "people_i_know"
+    NOBODY = "nobody"
+
+
 @dataclass(frozen=True, slots=True)
 class Account:
     """The account of a user: the data that other users may see.
@@ -730,6 +785,8 @@ class Account:
         erased_at: the time from which on it is erased; None if it is not. What is left is a tombstone.
         pseudonym: the id under which the data that is kept is stored. It is chosen when the user asks for the erasure.
         receipt: of a tombstone: the data that was deleted and that is kept; None for other accounts.
+        gifts_from: who may name the user as the recipient of a gift.
+        tell_opened: False if givers are not told that the user opened a gift.
     """
 
     user_id: str
@@ -742,6 +799,8 @@ class Account:
     erased_at: int | None = None
     pseudonym: str | None = None
     receipt: tuple[ReceiptEntry, ...] | None = None
+    gifts_from: GiftsFrom = field(default=GiftsFrom.EVERYBODY, metadata=SPARSE)
+    tell_opened: bool = field(default=True, metadata=SPARSE)
 
     def is_erased_at(self, now: int) -> bool:
         """Return whether it is erased at a time: from exactly `erase_at` on, whether its data is deleted already or not."""

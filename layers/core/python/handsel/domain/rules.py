@@ -122,7 +122,7 @@ def check_at_end(gift: Gift, at_end: AtEnd | None, policy: "Policy", *, is_known
 def find_place(gift: Gift, *, now: int) -> UnitPlace:
     """Return where the unclaimed units of a gift are at a time."""
     state = gift.state_at(now)
-    if state is GiftState.OPEN:
+    if state in (GiftState.SCHEDULED, GiftState.OPEN):
         return UnitPlace.IN_GIFT
     if state is not GiftState.RETURNED:
         return UnitPlace.AVAILABLE

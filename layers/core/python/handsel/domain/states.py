@@ -114,6 +114,7 @@ class Machine(Generic[S, A]):
 class GiftState(StrEnum):
     """State of a gift.
 
+    - `scheduled`: the gift is sent at a later time; nobody can claim it before. Derived from the time, never stored.
     - `open`: shares can be claimed.
     - `claimed`: all shares are claimed.
     - `returned`: the claim window has ended; the giver or the policy decided what happens to the unclaimed units.
@@ -121,6 +122,7 @@ class GiftState(StrEnum):
     - `declined`: the named recipient declined the gift.
     """
 
+    SCHEDULED = "scheduled"
     OPEN = "open"
     CLAIMED = "claimed"
     RETURNED = "returned"
@@ -134,18 +136,27 @@ class GiftState(StrEnum):
 
 
 class GiftAction(StrEnum):
-    """The actions on a gift."""
+    """The actions on a gift.
 
+    - `send`: the time for which the gift was scheduled comes.
+    - `decline`: the named recipient declines the gift. `refuse` is the same without a look at the gift, before it is sent,
+      too.
+    """
+
+    SEND = "send"
     CLAIM_SHARE = "claim_share"
     CLAIM_LAST_SHARE = "claim_last_share"
     EXPIRE = "expire"
     CANCEL = "cancel"
     DECLINE = "decline"
+    REFUSE = "refuse"
 
 
 # The window is half-open: at exactly `expires_at` it has ended.
 WINDOW_OPEN = Guard("expires_at", ">", "now")
 WINDOW_OVER = Guard("expires_at", "<=", "now")
+# Half-open too: from exactly `opens_at` on, a scheduled gift is open. A gift that was not scheduled has no such time.
+IS_SENT = Guard("opens_at", "<=", "now", optional=True)
 SHARES_LEFT_AFTERWARDS = Guard("remaining", ">", 1)
 LAST_SHARE = Guard("remaining", "=", 1)
 
@@ -155,13 +166,23 @@ GIFT_MACHINE = Machine(
     actions=GiftAction,
     initial=GiftState.OPEN,
     transitions={
-        (GiftState.OPEN, GiftAction.CLAIM_SHARE): Transition(GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN)),
-        (GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN)),
+        # A scheduled gift is stored as open, and the guards keep it closed: no write opens it. See `Gift.state_at`.
+        (GiftState.SCHEDULED, GiftAction.SEND): Transition(GiftState.OPEN, (IS_SENT,)),
+        (GiftState.SCHEDULED, GiftAction.CANCEL): Transition(GiftState.CANCELLED, (WINDOW_OPEN,)),
+        (GiftState.SCHEDULED, GiftAction.REFUSE): Transition(GiftState.DECLINED, (WINDOW_OPEN,)),
+        (GiftState.OPEN, GiftAction.CLAIM_SHARE): Transition(
+            GiftState.OPEN, (SHARES_LEFT_AFTERWARDS, WINDOW_OPEN, IS_SENT)
+        ),
+        (GiftState.OPEN, GiftAction.CLAIM_LAST_SHARE): Transition(
+            GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN, IS_SENT)
+        ),
         (GiftState.OPEN, GiftAction.EXPIRE): Transition(GiftState.RETURNED, (WINDOW_OVER,)),
         (GiftState.OPEN, GiftAction.CANCEL): Transition(GiftState.CANCELLED, (WINDOW_OPEN,)),
-        (GiftState.OPEN, GiftAction.DECLINE): Transition(GiftState.DECLINED, (WINDOW_OPEN,)),
+        (GiftState.OPEN, GiftAction.DECLINE): Transition(GiftState.DECLINED, (WINDOW_OPEN, IS_SENT)),
+        (GiftState.OPEN, GiftAction.REFUSE): Transition(GiftState.DECLINED, (WINDOW_OPEN,)),
     },
     problems={
+        GiftState.SCHEDULED: errors.NotYet,
         GiftState.CLAIMED: errors.AlreadyClaimed,
         GiftState.RETURNED: errors.Expired,
         GiftState.CANCELLED: errors.Cancelled,

@@ -91,11 +91,19 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             },
         ),
         "gift_cancelled": "A gift for you was cancelled.",
+        "gift_opened": "Someone has seen your gift.",
         "gift_claimed": Select(
             "name",
             {
                 "unknown": "Someone opened your gift.",
                 "other": "{name} opened your gift.",
+            },
+        ),
+        "gift_thanked": Select(
+            "name",
+            {
+                "unknown": "Someone thanked you for your gift.",
+                "other": "{name} thanked you for your gift.",
             },
         ),
         "gift_returned": Select(
@@ -217,11 +225,19 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             },
         ),
         "gift_cancelled": "送给你的一份礼物已被撤回。",
+        "gift_opened": "有人看到了你的礼物。",
         "gift_claimed": Select(
             "name",
             {
                 "unknown": "有人领取了你的礼物。",
                 "other": "{name} 领取了你的礼物。",
+            },
+        ),
+        "gift_thanked": Select(
+            "name",
+            {
+                "unknown": "有人感谢你送的礼物。",
+                "other": "{name} 感谢你送的礼物。",
             },
         ),
         "gift_returned": "你的礼物超时未领取，{units} 件已退回订单。",

@@ -33,11 +33,17 @@ _Default = Callable[[], Any]
 def to_item(entity: "DataclassInstance") -> Item:
     """Return the fields of a dataclass by name. Their values stay as they are: `dump` converts nested dataclasses.
 
+    A sparse field (`models.SPARSE`) that has its default value is left out.
+
     Raises:
         TypeError: a field has a type that `from_item` cannot read.
     """
-    names, _ = _codec(type(entity))
-    return {name: getattr(entity, name) for name in names}
+    names, sparse, _ = _codec(type(entity))
+    item = {name: getattr(entity, name) for name in names}
+    for name, default in sparse:
+        if item[name] == default():
+            del item[name]
+    return item
 
 
 def from_item(kind: type[Entity], item: Item) -> Entity:
@@ -49,7 +55,7 @@ def from_item(kind: type[Entity], item: Item) -> Entity:
         DataIntegrityError: a required field is missing, or a field has a value that does not fit its type.
         TypeError: a field has a type that cannot be read.
     """
-    _, read = _codec(kind)
+    _, _, read = _codec(kind)
     try:
         entity: Entity = read(item)
     except errors.DataIntegrityError as error:
@@ -58,8 +64,8 @@ def from_item(kind: type[Entity], item: Item) -> Entity:
 
 
 @cache
-def _codec(kind: "type[DataclassInstance]") -> tuple[tuple[str, ...], _Convert]:
-    """Return the field names of a dataclass, and the function that makes the dataclass from a loaded item.
+def _codec(kind: "type[DataclassInstance]") -> tuple[tuple[str, ...], Sequence[tuple[str, _Default]], _Convert]:
+    """Return the field names of a dataclass, its sparse fields, and the function that makes it from a loaded item.
 
     They are derived once per process, when the class is first used. Every request reads items, so the loops over all
     fields are left to C: required fields are taken from the item, then optional ones, some are converted, and all are
@@ -67,6 +73,11 @@ def _codec(kind: "type[DataclassInstance]") -> tuple[tuple[str, ...], _Convert]:
     """
     declared = [(field.name, *_conversion(kind, field)) for field in fields(kind)]
     names = tuple(name for name, _, _ in declared)
+    sparse = [
+        (field.name, default or _no_default)
+        for field, (_, _, default) in zip(fields(kind), declared, strict=True)
+        if field.metadata.get("sparse")
+    ]
     required = tuple(name for name, _, default in declared if default is None)
     optional = tuple(name for name, _, default in declared if default is not None)
     loaded = (*required, *optional)
@@ -97,7 +108,7 @@ def _codec(kind: "type[DataclassInstance]") -> tuple[tuple[str, ...], _Convert]:
             raise _unreadable(kind, item, required) from error
         return kind(*values)
 
-    return names, read if optional or conversions else read_required
+    return names, sparse, read if optional or conversions else read_required
 
 
 def _unreadable(
@@ -153,7 +164,7 @@ def _converter(annotation: Any) -> _Convert | None:
     if annotation in (str, int, bool):
         return None
     if isinstance(annotation, type) and is_dataclass(annotation):
-        return _codec(annotation)[1]
+        return _codec(annotation)[2]
     if isinstance(annotation, type) and issubclass(annotation, StrEnum):
         return {member.value: member for member in annotation}.__getitem__
     match get_origin(annotation), get_args(annotation):

@@ -42,6 +42,10 @@ create the item, then after a semicolon those that only update it. Items that TT
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
+| LINK           | GIFT#gift                        | LINK#request                 |                                             |                                                  |                                         | a new link of a gift                                          | TTL                         |
+| OPENED         | GIFT#gift                        | OPENED#user                  |                                             |                                                  |                                         | the opening of a gift of several shares                       | erasure of the user         |
+| REPORT         | GIFT#gift                        | REPORT#user                  |                                             |                                                  |                                         | a report of a gift to the operator                            | an operator; erasure of the user |
+| RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver if blocked |                                                  |                                         | give to a named recipient; its recipient blocks the giver     | erasure of either           |
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation; erasure|
 | SUMMARY        | USER#user                        | SUMMARY                      |                                             |                                                  |                                         | projector, sweep; its user reads a message                    | never: a tombstone          |
@@ -151,6 +155,15 @@ each index entry adds 1 WRU per write.
 | 64 | list the refund requests of a user or a store                      | as 14; for a store BatchGetItem of the HOLDINGs, too               | `listing.list_own`, `listing.list_for_store`        | 0.5 + 1 (2) per request RRU                                       |
 | 65 | list the refund requests that are held (operators only)            | as 41, with a filter                                               | `ops.held.list_held`                                | 1 RRU per item                                                    |
 | 66 | export the data of a user                                          | GetItem; Put EXPORT if absent, or if it is the one that was read; Update EXPORT if pending; the reads of all lists of the user | `exports.build_put`, `exports.mark_ready`           | 1 RRU, 4 WRU + the reads of the lists                             |
+| 67 | make a new link of a gift                                          | to be measured                                                                                                                 | `gifts.renew_link`                                  |                                                                   |
+| 68 | change the recipient of a gift                                     | to be measured                                                                                                                 | `gifts.change_recipient`                            |                                                                   |
+| 69 | extend the claim window of a gift                                  | to be measured                                                                                                                 | `gifts.extend`                                      |                                                                   |
+| 70 | remind the recipient of a gift                                     | to be measured                                                                                                                 | `gifts.remind`                                      |                                                                   |
+| 71 | mark a gift as opened                                              | to be measured                                                                                                                 | `gifts.mark_opened`                                 |                                                                   |
+| 72 | thank for a gift                                                   | to be measured                                                                                                                 | `gifts.thank`                                       |                                                                   |
+| 73 | send a scheduled gift                                              | to be measured                                                                                                                 | `reminders`                                         |                                                                   |
+| 74 | block a giver, list the blocked                                    | to be measured                                                                                                                 | `relations`                                         |                                                                   |
+| 75 | report a gift                                                      | to be measured                                                                                                                 | `reports`                                           |                                                                   |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -303,6 +316,26 @@ def regift_request(gift_id: str, user_id: str) -> Key:
     return Key(_join("GIFT", gift_id), _join("REGIFT_REQUEST", user_id))
 
 
+def link(gift_id: str, request_id: str) -> Key:
+    """Return the key of a LINK item."""
+    return Key(_join("GIFT", gift_id), _join("LINK", request_id))
+
+
+def opened(gift_id: str, user_id: str) -> Key:
+    """Return the key of an OPENED item."""
+    return Key(_join("GIFT", gift_id), _join("OPENED", user_id))
+
+
+def report(gift_id: str, user_id: str) -> Key:
+    """Return the key of a REPORT item."""
+    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
+
+
+def relation(recipient_id: str, giver_id: str) -> Key:
+    """Return the key of a RELATION item."""
+    return Key(_join("USER", recipient_id), _join("FROM", giver_id))
+
+
 def reminder(gift_id: str) -> Key:
     """Return the key of a REMINDER item."""
     return Key(_join("GIFT", gift_id), "REMINDER")
@@ -445,6 +478,11 @@ def shipments_by_store(store_id: str) -> str:
 def regift_requests_by_user(user_id: str) -> str:
     """Return the partition of `by_owner` with the regift requests of a user."""
     return _join("REGIFT_REQUESTS", user_id)
+
+
+def blocked_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the relations to givers whom a user blocked."""
+    return _join("BLOCKED", user_id)
 
 
 def gifts_by_second_person(user_id: str) -> str:
