@@ -31,7 +31,7 @@ async function attempt(perform, onOvertaken = () => {}) {
 }
 
 /**
- * Ask for the details of a change in a panel, and show the gift afterwards.
+ * Ask for the details of a change in a panel, and show the gift afterwards. The panel shows all errors, so nobody has to wait for it.
  *
  * @param {(send: (perform) => Promise<void>) => any} draw returns the content of the panel; `send` runs the change and closes the
  *   panel, unless the change resolves to null.
@@ -86,7 +86,7 @@ export function changeRecipient(gift, name) {
       const save = async () => friend.check() && send(put);
       return [h("p", {}, named ? t("shop.gift.change_recipient_hint", { name }) : t("shop.gift.name_recipient_hint")), friend.element, action(t("shop.gift.change_recipient_now"), save, { class: "main" })];
     };
-    await change(label, draw, (person) => t("shop.gift.recipient_changed", { name: person.display_name }));
+    change(label, draw, (person) => t("shop.gift.recipient_changed", { name: person.display_name }));
   };
   return action(label, ask);
 }
@@ -131,7 +131,7 @@ export function extend(gift) {
       };
       return [choice.element, action(t("shop.gift.extend_now"), () => send(post), { class: "main" })];
     };
-    await change(t("shop.gift.extend"), draw, ({ expires_at: end }) => t("shop.gift.extended", { time: when(end) }));
+    change(t("shop.gift.extend"), draw, ({ expires_at: end }) => t("shop.gift.extended", { time: when(end) }));
   };
   return action(t("shop.gift.extend"), ask);
 }
@@ -150,7 +150,7 @@ export function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId },
       };
       return [choice.element, action(t("shop.end.save"), async () => choice.check() && send(put), { class: "main" })];
     };
-    await change(t("shop.end.title"), draw, () => t("shop.end.saved"));
+    change(t("shop.end.title"), draw, () => t("shop.end.saved"));
   };
   return action(t("shop.end.change"), ask, { class: "link", "aria-label": t("shop.end.change_label") });
 }

@@ -69,7 +69,7 @@ export function scheduleChoice({ end, draft = null, onChange = () => {} }) {
   }
   function changed() {
     const chosen = instant();
-    fill(shown, chosen && `${t("shop.when.sends", { time: whenExactly(chosen) })} `, t("shop.when.zone", { zone: timeZone(chosen ?? tomorrow) }));
+    fill(shown, chosen && h("b", {}, t("shop.when.sends", { time: whenExactly(chosen) })), h("span", {}, t("shop.when.zone", { zone: timeZone(chosen ?? tomorrow) })));
     showError("");
   }
   function showError(text) {

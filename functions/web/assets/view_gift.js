@@ -4,6 +4,7 @@ import { call } from "./api.js";
 import { fill, h } from "./dom.js";
 import { saveDraft } from "./drafts.js";
 import { hasFeature } from "./features.js";
+import { giftTimeline } from "./gift_timeline.js";
 import { money, shownName, t, when } from "./i18n.js";
 import { removeLink, savedLink } from "./links.js";
 import { outcomeOf } from "./outcome.js";
@@ -47,6 +48,7 @@ export async function view(main, { id }) {
       h("ul", { class: "rows" }, claims.map((claim) => claimRow(claim, product.kind, asked))),
     ],
     isPending ? ways(gift, name, hand) : h("div", { class: "more-ways" }, toOrder(gift)),
+    giftTimeline(id, { isGiver: true }),
   );
   watch(main, read, gift, redraw);
   return title;

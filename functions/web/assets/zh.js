@@ -505,7 +505,7 @@ export const words = {
   "shop.gift.see_successor": "查看新的礼物",
   "shop.gift.in_inbox": "收礼人：{name}。礼物已送到对方的消息里。",
   "shop.gift.a_friend": "好友",
-  "shop.gift.until": "领取截止：{time} ·",
+  "shop.gift.until": "{time} 前可以领取。",
   "shop.gift.link": "礼物链接",
   "shop.gift.copy": "复制链接",
   "shop.gift.share": "分享",

@@ -329,7 +329,7 @@ function changeRecipient(gift, name) {
       const save = async () => friend.check() && send(put);
       return [h("p", {}, named ? t("shop.gift.change_recipient_hint", { name }) : t("shop.gift.name_recipient_hint")), friend.element, action(t("shop.gift.change_recipient_now"), save, { class: "main" })];
     };
-    await change(label, draw, (person) => t("shop.gift.recipient_changed", { name: person.display_name }));
+    change(label, draw, (person) => t("shop.gift.recipient_changed", { name: person.display_name }));
   };
   return action(label, ask);
 }
@@ -371,7 +371,7 @@ function extend(gift) {
       };
       return [choice.element, action(t("shop.gift.extend_now"), () => send(post), { class: "main" })];
     };
-    await change(t("shop.gift.extend"), draw, ({ expires_at: end }) => t("shop.gift.extended", { time: when(end) }));
+    change(t("shop.gift.extend"), draw, ({ expires_at: end }) => t("shop.gift.extended", { time: when(end) }));
   };
   return action(t("shop.gift.extend"), ask);
 }
@@ -389,7 +389,7 @@ function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId }, shares
       };
       return [choice.element, action(t("shop.end.save"), async () => choice.check() && send(put), { class: "main" })];
     };
-    await change(t("shop.end.title"), draw, () => t("shop.end.saved"));
+    change(t("shop.end.title"), draw, () => t("shop.end.saved"));
   };
   return action(t("shop.end.change"), ask, { class: "link", "aria-label": t("shop.end.change_label") });
 }

@@ -19,6 +19,41 @@ function removeDraft(orderId) {
 }
 return { findDraft, saveDraft, removeDraft };
 });
+handsel.define("gift_timeline.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { has, t, when }) => {
+function giftTimeline(giftId, { isGiver = false } = {}) {
+  const steps = h("ol", { class: "timeline" });
+  const section = h("section", { class: "card story", "aria-labelledby": "story-title" }, h("h2", { id: "story-title" }, t("timeline.title")), steps);
+  section.hidden = true;
+  call("GET", `/gifts/${giftId}/timeline`).then(
+    ({ items }) => {
+      const known = items.filter(({ kind }) => has(`timeline.${kind}`));
+      if (known.length === 0) return section.remove();
+      fill(steps, known.map((item, index) => step(item, isGiver, index === known.length - 1)));
+      section.hidden = false;
+    },
+    () => section.remove(),
+  );
+  return section;
+}
+
+function step({ kind, at, display_name: name, message, gift_id: other }, isGiver, isLatest) {
+  const words = textOf(kind, name, isGiver);
+  const href = isGiver ? `/g/${other}` : `/#/gifts/${other}`;
+  return h(
+    "li",
+    { "aria-current": isLatest && "step" },
+    h("strong", {}, other ? h("a", { href }, words) : words),
+    message && h("q", { dir: "auto" }, message),
+    h("time", { class: "faint", datetime: at }, when(at)),
+  );
+}
+
+function textOf(kind, name, isGiver) {
+  const side = isGiver && has(`timeline.${kind}.giver`) ? ".giver" : "";
+  return name && has(`timeline.${kind}${side}.named`) ? t(`timeline.${kind}${side}.named`, { name }) : t(`timeline.${kind}${side}`);
+}
+return { giftTimeline };
+});
 handsel.define("links.js", ["clock.js", "dom.js", "session.js", "storage.js"], async ({ now }, { reachable }, { currentUser }, { LINKS, local }) => {
 const ownKey = () => LINKS + currentUser()?.sub;
 
@@ -196,7 +231,7 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_gift.js", ["api.js", "dom.js", "drafts.js", "features.js", "i18n.js", "links.js", "outcome.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { fill, h }, { saveDraft }, { hasFeature }, { money, shownName, t, when }, { removeLink, savedLink }, { outcomeOf }, { findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, countdown }, { watch }) => {
+handsel.define("view_gift.js", ["api.js", "dom.js", "drafts.js", "features.js", "gift_timeline.js", "i18n.js", "links.js", "outcome.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { fill, h }, { saveDraft }, { hasFeature }, { giftTimeline }, { money, shownName, t, when }, { removeLink, savedLink }, { outcomeOf }, { findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, countdown }, { watch }) => {
 const MAX_REQUESTS = 100;
 const handOf = async () => {
   const [hand, { shareSheet }] = await Promise.all([handsel.load("gift_hand.js"), handsel.load("share_sheet.js")]);
@@ -228,6 +263,7 @@ async function view(main, { id }) {
       h("ul", { class: "rows" }, claims.map((claim) => claimRow(claim, product.kind, asked))),
     ],
     isPending ? ways(gift, name, hand) : h("div", { class: "more-ways" }, toOrder(gift)),
+    giftTimeline(id, { isGiver: true }),
   );
   watch(main, read, gift, redraw);
   return title;
