@@ -15,6 +15,7 @@ from tools import (
     pages,
     reference,
     sample_events,
+    top_level_domains,
 )
 
 
@@ -34,6 +35,7 @@ def main(*, check: bool) -> int:
             **openapi.files(),
             **currencies.files(),
             **pages.files(),
+            **top_level_domains.files(),
         }
     except (openapi.DocumentError, pages.PageError) as error:
         cli.say(str(error), error=True)

@@ -4,13 +4,15 @@ from typing import Literal
 
 from aws_lambda_powertools.event_handler import Response
 
-from handsel.api.http import HttpRequest, create_app, handler, json_response
+from handsel.api.http import HttpRequest, create_app, empty_response, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
-from handsel.api.requests.gifts import AskAgainRequest, AtEndRequest, GiftListQuery, GiftRequest
+from handsel.api.requests.gifts import AskAgainRequest, AtEndRequest, GiftListQuery, GiftRequest, OpenedRequest
+from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
 from handsel.api.views.gift_previews import GiftPreview
-from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, gift_view
+from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, ThanksView, gift_view
+from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
 from handsel.runtime import clock
@@ -18,7 +20,7 @@ from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
 from handsel.runtime.wiring import table
 from handsel.use_cases import queries
-from handsel.use_cases.gifts import giving, regift_requests
+from handsel.use_cases.gifts import giving, opening, regift_requests, thanking, timelines
 
 app = create_app()
 
@@ -246,6 +248,75 @@ def request_gift_again(gift_id: str) -> Response[str]:
         table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now
     )
     return json_response(202, AskedView())
+
+
+@app.post("/gifts/<gift_id>/opened")
+@operation(
+    body=OpenedRequest,
+    body_required=False,
+    responses={204: None},
+    problems=(
+        errors.OwnGift,
+        errors.WrongSecret,
+        errors.NotTheRecipient,
+        errors.NotYet,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+    ),
+)
+def mark_gift_opened(gift_id: str) -> Response[str]:
+    """Tell the giver that the caller opened a gift.
+
+    Anyone who can claim the gift can do this. Nothing is claimed by it. The giver gets one message for each gift, without a name,
+    and none from a caller who switched that off (`tell_opened` of `PATCH /me`). Idempotent: repeating the request has no further
+    effect, nor has a request of a claimer.
+    """
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    secret = None
+    if request.has_body:
+        secret = request.body(
+            OpenedRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now)
+        ).secret
+    keys = request.link_keys.by_version
+    opening.open_gift(table(), gift_id, caller=caller, secret=secret, link_keys=keys, clock=clock.now_ms)
+    return empty_response(204)
+
+
+@app.post("/gifts/<gift_id>/thanks")
+@operation(
+    body=ThanksRequest,
+    responses={201: ThanksView},
+    problems=(errors.NotClaimed, errors.AlreadyThanked, errors.MessageRefused),
+    idempotent=True,
+)
+def thank_giver(gift_id: str) -> Response[str]:
+    """Thank the giver of a gift that the caller claimed.
+
+    A claim has one thanks, whatever becomes of the gift and of what was claimed. The giver gets a message and sees the words,
+    other claimers do not.
+    """
+    request = HttpRequest(app)
+    call = request.call
+    body = request.body(ThanksRequest, unless=lambda: thanking.require_claimed(table(), gift_id, caller=call.caller))
+    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message)
+    count("GiftThanked")
+    return json_response(201, ThanksView.of(thanks))
+
+
+@app.get("/gifts/<gift_id>/timeline")
+@operation(responses={200: TimelineView})
+def get_gift_timeline(gift_id: str) -> Response[str]:
+    """Get what happened to a gift, in time order.
+
+    The giver and the claimers each see what concerns them: a claimer sees neither the thanks nor the return gifts of others.
+    For everyone else there is no timeline.
+    """
+    request = HttpRequest(app)
+    found = timelines.get_timeline(table(), gift_id, caller=request.caller.user_id, now=request.now)
+    return json_response(200, TimelineView.of(found))
 
 
 def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:

@@ -133,6 +133,8 @@ class AuditIndex:
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
+    # By gift to a group: the users who opened it.
+    openings: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     # By gift: the due time of the next reminder; None after the last one.
     reminders: dict[str, int | None] = field(default_factory=dict)
     # By user: the handle.
@@ -208,6 +210,8 @@ class AuditIndex:
         self._check_place(key, item, gifts.to_item(gift), due=not gift.state.is_final)
         bare = replace(gift, product=self._shared_product(gift.product), giver_id=sys.intern(gift.giver_id))
         bare = replace(bare, order_id=sys.intern(bare.order_id), giver_name="", wrapping=_UNWRAPPED)
+        if any(claim.thanks is not None for claim in gift.claims.values()):
+            bare = replace(bare, claims={user_id: claim.without_words() for user_id, claim in gift.claims.items()})
         self.gifts[gift.gift_id] = replace(bare, request_hash="")
 
     def add_holding(self, key: Key, item: Item) -> None:
@@ -307,6 +311,14 @@ class AuditIndex:
         self._check_place(key, item, listed)
         self.regift_requests.append(RegiftRequest(item["gift_id"], item["giver_id"], item["user_id"], item["at"]))
         if keys.regift_request(item["gift_id"], item["user_id"]) != key:
+            raise ValueError(_WRONG_KEY)
+
+    def add_opening(self, key: Key, item: Item) -> None:
+        """Add the opening of a gift by a user."""
+        listed = keys.index_entry(BY_OWNER, keys.openings_by_user(item["user_id"]), item["at"], item["gift_id"])
+        self._check_place(key, item, listed)
+        self.openings[sys.intern(item["gift_id"])].add(sys.intern(item["user_id"]))
+        if keys.opened(item["gift_id"], item["user_id"]) != key:
             raise ValueError(_WRONG_KEY)
 
     def add_reminder(self, key: Key, item: Item) -> None:
@@ -513,6 +525,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "GIFT"): AuditIndex.add_gift,
     ("GIFT", "PREDECESSOR"): AuditIndex.add_predecessor,
     ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
+    ("GIFT", "OPENED"): AuditIndex.add_opening,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,

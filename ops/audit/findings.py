@@ -27,6 +27,8 @@ class IssueType(StrEnum):
     PAYMENT_DIFFERS = "payment-differs"
     RETURN_GIFT_DIFFERS = "return-gift-differs"
     END_DIFFERS = "end-differs"
+    OPENED_DIFFERS = "opened-differs"
+    THANKS_DIFFERS = "thanks-differs"
     GIFT_OVERDUE = "gift-overdue"
     PAYMENT_OVERDUE = "payment-overdue"
     REFUND_OVERDUE = "refund-overdue"

@@ -37,6 +37,9 @@ def _read_group_keys(table: WholeTable, group: str) -> Iterator[Key]:
     pk, _, sk = group.partition("/")
     kind, _, item_id = pk.partition("#")
     yield Key(pk, sk or kind)
+    if kind == "GIFT":
+        for attributes in table.read_partition(pk, "OPENED#"):
+            yield Key(pk, attributes["sk"]["S"])
     if kind == "ORDER":
         yield from table.list_index(BY_PARENT, keys.gifts_by_order(item_id))
     if kind == "USER":

@@ -48,6 +48,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
     for refund in index.refunds.values():
         yield from _check_refund(index, refund, now=now, grace_ms=grace_ms)
     yield from _check_references(index, now=now, grace_ms=grace_ms)
+    yield from _check_openings(index)
     yield from _check_erasures(index, now=now, grace_ms=grace_ms)
     yield from _check_counters(index, now=now)
     yield from _check_messages(index, now=now, grace_ms=grace_ms)
@@ -376,6 +377,8 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
     claim = gift.claims.get(holding.holder_id)
     if claim is None or claim.holding_id != holding.holding_id:
         yield Finding(IssueType.HOLDING_UNCLAIMED, about, group, f"no claim of gift {gift_id} refers to it")
+    elif (None if claim.thanks is None else claim.thanks.at) != holding.thanked_at:
+        yield Finding(IssueType.THANKS_DIFFERS, about, group, f"its claim of gift {gift_id} has other thanks")
     wanted = None
     if gift.recipient_id is None:
         wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.created_at, gift_id)
@@ -595,6 +598,23 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
             yield Finding(IssueType.HANDLE_DIFFERS, f"{about}/ACCOUNT", about, "its handle does not belong to it")
 
 
+def _check_openings(index: AuditIndex) -> Iterator[Finding]:
+    """Check that gifts count the users who opened them. Users who were erased since are still counted."""
+    for gift_id, users in index.openings.items():
+        about = f"GIFT#{gift_id}"
+        gift = index.gifts.get(gift_id)
+        if gift is None:
+            for user_id in users:
+                opening = f"{about}/OPENED#{user_id}"
+                yield Finding(IssueType.DANGLING_REFERENCE, opening, opening, "its gift does not exist")
+        elif gift.shares == 1 or gift.opened_count < len(users):
+            yield Finding(IssueType.OPENED_DIFFERS, about, about, f"{len(users)} users opened it")
+    for gift in index.gifts.values():
+        if (gift.opened_at is None) is not (gift.opened_count == 0) or (gift.shares == 1 < gift.opened_count):
+            about = f"GIFT#{gift.gift_id}"
+            yield Finding(IssueType.OPENED_DIFFERS, about, about, f"counts {gift.opened_count} openings")
+
+
 def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     """Check that erasures are not late, and that nothing refers to a user whose erasure is complete."""
     done: set[str] = set()
@@ -616,6 +636,8 @@ def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
             for each in index.refund_requests.values()
         },
     }
+    for gift_id, opened_by in index.openings.items():
+        users |= {f"GIFT#{gift_id}/OPENED#{user_id}": {user_id} for user_id in opened_by}
     for order in index.orders.values():
         if order.intent is not None:
             users[f"ORDER#{order.order_id}"].add(order.intent.recipient_id)
@@ -767,7 +789,9 @@ def expected_messages(gift: Gift) -> Iterator[messages.Message]:
 
     The announcement of a cancelled gift is left out: it exists only if it was read before.
     """
-    created = replace(gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None)
+    created = replace(
+        gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None, opened_at=None, opened_count=0
+    )
     found = [*messages.derive_gift_messages(None, created), *messages.derive_gift_messages(created, gift)]
     replaced = {message_id for message in found for message_id in messages.list_replaced_ids(message)}
     yield from (message for message in found if message.message_id not in replaced)

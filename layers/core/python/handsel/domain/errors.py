@@ -584,8 +584,15 @@ class TooManyGifts(ApiProblem):
 
     code = "too-many-gifts"
     title = "You have given this person too many gifts today."
-    explanation = "To somebody with whom you have not exchanged gifts yet, you can give three gifts in 24 hours. Cancelled ones count."
-    retry_after = 3600
+    explanation = (
+        "To somebody with whom you have not exchanged gifts yet, you can give three gifts in 24 hours. Cancelled ones count. "
+        "`Retry-After` has the seconds until the next one."
+    )
+    retry_after = 86_400
+
+    def __init__(self, seconds: int = 86_400) -> None:
+        super().__init__()
+        self.retry_after = seconds
 
 
 class MessageRefused(ApiProblem):

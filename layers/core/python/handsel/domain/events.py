@@ -11,7 +11,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from handsel.domain import ids
-from handsel.domain.models import Gift, Holding, Order, Presentation, RefundRequest, Shipment
+from handsel.domain.models import Claim, Gift, Holding, Order, Presentation, RefundRequest, Shipment
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, OrderState, RefundRequestState, ShipmentStatus
 from handsel.domain.times import format_timestamp
@@ -139,6 +139,8 @@ TYPES: Mapping[str, EventType] = {
     "order.refunded": EventType(OrderRefunded, "Units of an order were refunded, or the charge of a cancelled order."),
     "gift.given": EventType(GiftChanged, "A gift was created and can be claimed."),
     "gift.claimed": EventType(GiftChanged, "A share of a gift was claimed."),
+    "gift.opened": EventType(GiftChanged, "A gift was opened for the first time. Nothing was claimed by that."),
+    "gift.thanked": EventType(GiftChanged, "A claimer thanked the giver. The event does not have the words."),
     "gift.returned": EventType(
         GiftChanged, "A gift has expired. Its unclaimed units are back in the order, refunded, or in a new gift."
     ),
@@ -256,6 +258,10 @@ def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Even
         return
     for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):
         yield event("gift.claimed", at, str(number))
+    if is_newly_opened(before, after):
+        yield event("gift.opened", after.opened_at or 0, str(len(after.former_recipients)))
+    for _, claim in find_new_thanks(before, after):
+        yield event("gift.thanked", claim.thanks.at if claim.thanks else 0, claim.holding_id)
     if after.state is not before.state and after.state in _ENDS:
         yield event(_ENDS[after.state], after.ended_at or after.expires_at)
 
@@ -264,6 +270,21 @@ def find_new_claims(before: Gift, after: Gift) -> list[tuple[str, int]]:
     """Return the claims that were added, as (claimer, time) pairs. The claim of an erased user only changes its claimer."""
     known = {claim.holding_id for claim in before.claims.values()}
     return [(claimer, claim.at) for claimer, claim in after.claims.items() if claim.holding_id not in known]
+
+
+def is_newly_opened(before: Gift, after: Gift) -> bool:
+    """Return whether a gift was opened for the first time by those whom it is for."""
+    return before.opened_at is None and after.opened_at is not None
+
+
+def find_new_thanks(before: Gift, after: Gift) -> list[tuple[str, Claim]]:
+    """Return the claims that were given thanks for, as (claimer, claim) pairs. That of an erased user only changes its claimer."""
+    known = {claim.holding_id for claim in before.claims.values() if claim.thanks is not None}
+    return [
+        (claimer, claim)
+        for claimer, claim in after.claims.items()
+        if claim.thanks is not None and claim.holding_id not in known
+    ]
 
 
 def derive_holding_events(before: Holding | None, after: Holding | None) -> Iterator[Event]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from handsel.domain import ids
-from handsel.domain.events import find_new_claims, find_redemption_change
+from handsel.domain.events import find_new_claims, find_new_thanks, find_redemption_change, is_newly_opened
 from handsel.domain.models import (
     DAY_MS,
     HOUR_MS,
@@ -180,6 +180,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
     for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
             yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, named=claimer)
+    yield from _derive_answers(before, after)
     if before.state is not GiftState.OPEN:
         return
     ended_at = after.ended_at or after.expires_at
@@ -192,6 +193,18 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             yield _to_giver(after, MessageKind.GIFT_DECLINED, ended_at)
         case GiftState.CANCELLED if after.recipient_id is not None:
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
+
+
+def _derive_answers(before: Gift, after: Gift) -> Iterator[Message]:
+    """Derive the messages to the giver that the gift was opened for the first time, and that claimers thanked."""
+    if is_newly_opened(before, after) and may_see(Viewer.GIVER, Fact.OPENED):
+        # The name is not told: a link may have been opened by anybody. Each named recipient can be the first one to open it.
+        message = _to_giver(after, MessageKind.GIFT_OPENED, after.opened_at or 0)
+        changes = len(after.former_recipients)
+        yield replace(message, message_id=_derive_id(message.kind, after.gift_id, *([str(changes)] if changes else [])))
+    for claimer, claim in find_new_thanks(before, after):
+        if claim.thanks is not None and may_see(Viewer.GIVER, Fact.THANKS):
+            yield _to_giver(after, MessageKind.GIFT_THANKED, claim.thanks.at, named=claimer)
 
 
 # The message to the giver of an expired gift, by what happened at its end.
@@ -239,7 +252,8 @@ def list_naming(gift: Gift, user_id: str) -> list[tuple[str, str]]:
             for lead in policy.list_reminders()
         ]
     if user_id in gift.claims:
-        found.append((gift.giver_id, _derive_id(MessageKind.GIFT_CLAIMED, gift.gift_id, user_id)))
+        kinds = MessageKind.GIFT_CLAIMED, MessageKind.GIFT_THANKED
+        found += [(gift.giver_id, _derive_id(kind, gift.gift_id, user_id)) for kind in kinds]
     if gift.at_end is not None and gift.at_end.recipient_id == user_id:
         found.append((gift.giver_id, _derive_id(MessageKind.GIFT_PASSED_ON, gift.gift_id, user_id)))
     return found

@@ -41,6 +41,8 @@ MAX_VALIDITY_DAYS = 3650
 HANDLE_KEPT_MS = 90 * DAY_MS
 # How long an export can be downloaded.
 EXPORT_KEPT_MS = DAY_MS
+# The most gifts within 24 hours that name a person with whom the giver never exchanged gifts.
+MAX_DAILY_GIFTS = 3
 
 # The highest stock of a product, in units.
 MAX_STOCK = 10**9
@@ -280,19 +282,31 @@ def compute_window_end(now: int, window_ms: int, valid_until: int | None) -> int
 
 @dataclass(frozen=True, slots=True)
 class Thanks:
-    """The thank-you of a claimer: their words, and the time."""
+    """The thanks of a claimer.
 
-    message: str
+    Attributes:
+        message: their words; None if they left.
+        at: the time.
+        thanks_id, request_hash: the id and the hash of the request that created it.
+    """
+
+    message: str | None
     at: int
+    thanks_id: str
+    request_hash: str
 
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The claim of one share: its time, the holding of the claimer, and their thank-you; None if there is none."""
+    """The claim of one share: its time, the holding of the claimer, and their thanks; None if there are none."""
 
     at: int
     holding_id: str
     thanks: Thanks | None = None
+
+    def without_words(self) -> "Claim":
+        """Return what is kept of the claim of a user who left: that they thanked, but not their words."""
+        return self if self.thanks is None else replace(self, thanks=replace(self.thanks, message=None))
 
 
 @dataclass(frozen=True, slots=True)
@@ -333,7 +347,7 @@ class Gift:
         former_recipients: earlier recipients, with the time at which each was replaced.
         reminded_at: the times at which the giver reminded the recipient.
         opened_at: the time at which it was first opened; None if it was not.
-        opened_count: number of people who opened a gift of several shares.
+        opened_count: number of people who opened it.
     """
 
     gift_id: str
@@ -461,6 +475,7 @@ class Holding:
         expired_at: the time at which the end of its validity was settled.
         extended_from: the end of its validity before it was extended; None if it was not.
         policy: the policy of its order.
+        thanked_at: the time at which its holder thanked the giver; None if they did not.
     """
 
     holding_id: str
@@ -482,6 +497,7 @@ class Holding:
     expired_at: int | None = None
     extended_from: int | None = None
     policy: str = FIRST_POLICY
+    thanked_at: int | None = None
 
     @property
     def has_left(self) -> bool:
@@ -771,6 +787,36 @@ class GiftsFrom(StrEnum):
     EVERYBODY = "everybody"
     PEOPLE_I_KNOW = "people_i_know"
     NOBODY = "nobody"
+
+
+@dataclass(frozen=True, slots=True)
+class Relation:
+    """What a user decided about one giver, and the newest gifts of that giver that name the user.
+
+    Attributes:
+        blocked_at: the time at which the recipient blocked the giver; None if not.
+        given_at: the times of the newest named gifts within a day, at most `MAX_DAILY_GIFTS`, earliest first. None are
+            counted once the two have exchanged gifts.
+        exchanged: whether one of the two is known to have claimed a gift of the other.
+    """
+
+    recipient_id: str
+    giver_id: str
+    blocked_at: int | None = None
+    given_at: tuple[int, ...] = ()
+    exchanged: bool = False
+
+    def count_gift(self, now: int) -> tuple[int, ...]:
+        """Return `given_at` with another gift at a time."""
+        within_a_day = [at for at in self.given_at if now < at + DAY_MS]
+        return tuple(sorted([*within_a_day, now])[-MAX_DAILY_GIFTS:])
+
+    def full_until(self, now: int) -> int | None:
+        """Return the time from which on the giver can name the recipient again, or None if that is possible now."""
+        if self.exchanged or len(self.given_at) < MAX_DAILY_GIFTS:
+            return None
+        until = self.given_at[-MAX_DAILY_GIFTS] + DAY_MS
+        return until if now < until else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from itertools import accumulate
 from typing import Any
@@ -39,6 +39,67 @@ COMPANIONS = (
     *("the", "our", "team", "customer", "account", "accounts", "center", "centre", "desk", "service", "services"),
     *("department", "dept", "help", "gift", "gifts", "alert", "alerts", "notice", "app", "online"),
     *("团队", "團隊", "中心", "平台", "通知", "消息", "帐号", "账号", "小助手", "チーム", "팀"),
+)
+# Words that make a name that of a store, in languages that write no spaces, and in others as the last words of a name.
+STORES = (
+    "旗舰店",
+    "旗艦店",
+    "专卖店",
+    "專賣店",
+    "专营店",
+    "專營店",
+    "自营店",
+    "官网",
+    "公式ショップ",
+    "공식몰",
+    "공식스토어",
+)
+STORE_TITLES = ("flagshipstore", "officialstore", "officialshop", "storeofficial", "shopofficial", "officialaccount")
+# Businesses in whose name people are often deceived. Words that are also names of people are left out.
+BUSINESSES = (
+    *(
+        "alipay",
+        "aliexpress",
+        "amazon",
+        "americanexpress",
+        "applepay",
+        "applesupport",
+        "dhl",
+        "douyin",
+        "ebay",
+        "facebook",
+    ),
+    *(
+        "fedex",
+        "google",
+        "googlepay",
+        "instagram",
+        "kakao",
+        "kakaopay",
+        "kakaotalk",
+        "mastercard",
+        "microsoft",
+        "netflix",
+    ),
+    *("paypal", "pinduoduo", "shopify", "starbucks", "stripe", "taobao", "telegram", "tiktok", "tmall", "unionpay"),
+    *("wechat", "wechatpay", "weixin", "westernunion", "whatsapp", "youtube"),
+    *(
+        "支付宝",
+        "支付寶",
+        "微信",
+        "微信支付",
+        "抖音",
+        "淘宝",
+        "淘寶",
+        "天猫",
+        "天貓",
+        "京东",
+        "京東",
+        "拼多多",
+        "美团",
+        "美團",
+    ),
+    *("顺丰", "順豐", "银联", "銀聯", "星巴克", "카카오", "카카오톡", "카카오페이", "네이버페이"),
 )
 # Names of people that contain a role: the family name Shangguan before a given name that begins with Fang.
 REAL_NAMES = ("上官方",)
@@ -95,6 +156,37 @@ def claims_to_be_operator(name: str) -> bool:
         or roles.search(skeleton) is not None
         or titles.fullmatch(skeleton) is not None
     )
+
+
+def imitates_business(name: str, store_names: Iterable[str] = ()) -> bool:
+    """Return whether a name looks like that of the operator, of a store or of another business.
+
+    Args:
+        name: any name.
+        store_names: of stores, beside those that this module lists.
+    """
+    if claims_to_be_operator(name):
+        return True
+    skeleton, (stores, businesses) = _skeleton(name), _business_patterns()
+    if stores.search(skeleton) or businesses.fullmatch(skeleton):
+        return True
+    decorated = _decorated(map(_skeleton, store_names))
+    return decorated is not None and decorated.fullmatch(skeleton) is not None
+
+
+@cache
+def _business_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return patterns of skeletons: of what only stores have in their names, and of names of businesses."""
+    stores = "|".join(map(_skeleton, STORES)) + f"|(?:{'|'.join(map(_skeleton, STORE_TITLES))})$"
+    businesses = _decorated(map(_skeleton, BUSINESSES))
+    return re.compile(stores), businesses or re.compile("(?!)")
+
+
+def _decorated(skeletons: Iterable[str]) -> re.Pattern[str] | None:
+    """Return the pattern of names of businesses, with titles and companions around them; None if there are none."""
+    listed = "|".join(re.escape(each) for each in skeletons if each)
+    around = "|".join(map(_skeleton, (*TITLES, *COMPANIONS, *ROLES, "store", "shop", "pay", "inc", "ltd")))
+    return re.compile(f"(?:{around})*(?:{listed})(?:{around})*") if listed else None
 
 
 @cache

@@ -34,6 +34,12 @@ class Fact(StrEnum):
     CLAIMERS = "who claimed a share, and when"
     CLAIMED_HOLDING = "id of what was claimed"
     OTHER_SIDE = "user id and handle of who gave, and of who claimed"
+    OPENED = "whether and when a gift was opened, and by how many of a group"
+    THANKS = "words of thanks, and when they were written"
+    RETURN_GIFT = "return gift of a claimer, and when it was given"
+    IN_RETURN_FOR = "id of the gift that a return gift is for"
+    FORMER_RECIPIENTS = "when the giver named another recipient"
+    ASKERS = "who asks for an expired gift again, and when"
     PRICE = "price paid"
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
@@ -75,6 +81,12 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
         Fact.CLAIMED_HOLDING: (_NO, _NO, Rule.OWN, Rule.IF_SHOWN, _NO, _NO, _NO),
         Fact.OTHER_SIDE: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
+        Fact.OPENED: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
+        Fact.THANKS: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
+        Fact.RETURN_GIFT: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
+        Fact.IN_RETURN_FOR: (_NO, _YES, _YES, _YES, _NO, _NO, _NO),
+        Fact.FORMER_RECIPIENTS: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
+        Fact.ASKERS: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
         Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO, _NO),
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),

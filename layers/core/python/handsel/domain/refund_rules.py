@@ -73,6 +73,8 @@ def list_holding_actions(
         actions.append(HoldingAction.REQUEST_REFUND)
     if may_extend(holding, policy, now=now):
         actions.append(HoldingAction.EXTEND)
+    if holding.gift_id is not None and holding.thanked_at is None:
+        actions.append(HoldingAction.THANK)
     if holding.gift_id is not None and holding.return_gift_order_id is None:
         actions.append(HoldingAction.RETURN_GIFT)
     return actions

@@ -339,13 +339,22 @@ def check_can_claim(
         Expired, Cancelled, Declined, AlreadyClaimed: the gift is not open.
         AddressRequired: the gift is a parcel.
     """
+    check_can_open(gift, caller, secret, keys, now=now)
+    if gift.product.kind is Kind.PARCEL and address is None:
+        raise errors.AddressRequired
+    return choose_claim_action(gift.remaining)
+
+
+def check_can_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str], *, now: int) -> None:
+    """Check that the caller can open a gift: as for a claim, but without an address.
+
+    Raises:
+        OwnGift, WrongSecret, NotTheRecipient, NotYet, Expired, Cancelled, Declined, AlreadyClaimed: as in `check_can_claim`.
+    """
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is not GiftState.OPEN:
         raise GIFT_MACHINE.problems[state]
-    if gift.product.kind is Kind.PARCEL and address is None:
-        raise errors.AddressRequired
-    return choose_claim_action(gift.remaining)
 
 
 def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mapping[str, str], *, now: int) -> None:

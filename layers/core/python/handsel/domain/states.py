@@ -521,11 +521,13 @@ class HoldingAction(StrEnum):
 
     - `request_refund`: ask for a refund.
     - `extend`: extend the validity of the voucher.
+    - `thank`: thank the giver.
     - `return_gift`: give a return gift to the giver.
     """
 
     REQUEST_REFUND = "request_refund"
     EXTEND = "extend"
+    THANK = "thank"
     RETURN_GIFT = "return_gift"
 
 

@@ -15,6 +15,10 @@ from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
 
+# The settings that are stored only if they are not the default.
+_SETTINGS = ("gifts_from", "tell_opened")
+
+
 def to_item(account: Account) -> Item:
     """Return the item of an account."""
     return {**keys.account(account.user_id)._asdict(), **attributes.to_item(account)}
@@ -117,6 +121,18 @@ def save(table: Table, before: Account, after: Account, *, now: int) -> None:
     }
     if before.handle is not None:
         values[":old_handle"] = before.handle
+    removed = []
+    old, new = attributes.to_item(before), attributes.to_item(after)
+    for name in _SETTINGS:
+        if old.get(name) == new.get(name):
+            continue
+        conditions.append(f"#{name} = :old_{name}" if name in old else f"attribute_not_exists(#{name})")
+        values |= {f":old_{name}": old[name]} if name in old else {}
+        if name in new:
+            assignments.append(f"#{name} = :{name}")
+            values[f":{name}"] = new[name]
+        else:
+            removed.append(f"#{name}")
     writes: list[Write] = []
     if after.handle is not None and after.handle != before.handle:
         assignments += ["#handle = :handle", "#freed_handles = :freed_handles"]
@@ -131,7 +147,8 @@ def save(table: Table, before: Account, after: Account, *, now: int) -> None:
         )  # imported here, because all functions use accounts and few use preferences
 
         writes.append(preferences.switch(after.user_id, on=after.recommendations))
-    update = Update(keys.account(before.user_id), f"SET {', '.join(assignments)}", " AND ".join(conditions), values)
+    expression = f"SET {', '.join(assignments)}" + (f" REMOVE {', '.join(removed)}" if removed else "")
+    update = Update(keys.account(before.user_id), expression, " AND ".join(conditions), values)
     try:
         table.write(update, *writes)
     except ConditionFailed as failed:

@@ -186,13 +186,16 @@ def pass_on_holding(holding: Holding, gift: Gift | None, pseudonym: str) -> list
         changes[keys.BY_PARENT.pk] = keys.gifts_by_recipient(pseudonym)
     writes: list[Write] = [update(keys.holding(holding.holding_id), assign(changes), require(holder_id=user_id))]
     if gift is not None:
-        claim = Clause(
-            sets=["#claims.#pseudonym = #claims.#user"],
+        claim = gift.claims.get(user_id)
+        # The giver keeps that they were thanked. The words are those of the user.
+        passed_on = Clause(
+            sets=["#claims.#pseudonym = :nameless"],
             removes=["#claims.#user"],
-            conditions=["attribute_exists(#claims.#user)"],
+            conditions=["#claims.#user = :claim"],
+            values={":claim": claim, ":nameless": None if claim is None else claim.without_words()},
             names={"#pseudonym": pseudonym, "#user": user_id},
         )
-        writes.append(update(keys.gift(gift.gift_id), claim))
+        writes.append(update(keys.gift(gift.gift_id), passed_on))
     if holding.shipment_id is not None:
         shipped = update(
             keys.shipment(holding.shipment_id), assign({"holder_id": pseudonym}), require(holder_id=user_id)

@@ -109,6 +109,12 @@ def list_sent_ids_since(table: Table, giver_id: str, since: str, *, limit: int, 
     return Page.from_rows([keys.parse_id(sort_key) for sort_key, _ in rows], rows, limit)
 
 
+def list_ids_by_second_person(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[str]:
+    """Return the ids of the gifts that have a user as their second person, newest first, after the position `before`."""
+    rows = table.query_newest(keys.BY_PARENT, keys.gifts_by_second_person(user_id), limit=limit, before=before)
+    return Page.from_rows([keys.parse_id(sort_key) for sort_key, _ in rows], rows, limit)
+
+
 def list_received(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
     """Return the gifts that a user received, newest first, after the position `before`."""
     return _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before)
@@ -153,17 +159,21 @@ def _pointer_writes(gift: Gift) -> list[Write]:
     return [Put({**keys.predecessor(at_end.successor_gift_id)._asdict(), **entry, "gift_id": gift.gift_id})]
 
 
-def give(table: Table, order: Order, gift: Gift) -> Gift:
+def give(table: Table, order: Order, gift: Gift, *named: Write) -> Gift:
     """Create a gift and reserve its units.
+
+    Args:
+        named: the writes of the relations to whom the gift names, see `relations.build_gift_write`.
 
     Returns:
         `gift`, or the gift that an earlier attempt of the same request created.
 
     Raises:
-        ConditionFailed: the order has too few available units.
+        ConditionFailed: the order has too few available units, or a relation changed. The last entries of `old` are
+            those of `named`.
     """
     try:
-        table.write(orders.reserve_units(order, gift.gift_id, gift.reservation), *_creation_writes(gift))
+        table.write(orders.reserve_units(order, gift.gift_id, gift.reservation), *_creation_writes(gift), *named)
     except ConditionFailed as failed:
         if failed.old[1]:
             return from_item(failed.old[1])
@@ -171,17 +181,18 @@ def give(table: Table, order: Order, gift: Gift) -> Gift:
     return gift
 
 
-def give_paid(table: Table, order: Order, gift: Gift) -> None:
+def give_paid(table: Table, order: Order, gift: Gift, named: Write) -> None:
     """Mark the order of a return gift as paid, and create the gift, in one transaction.
 
     Args:
         order: as it is once paid, with the reservation for the gift.
         gift: the return gift.
+        named: the write of the relation to its recipient.
 
     Raises:
-        ConditionFailed: the order is no longer pending.
+        ConditionFailed: the order is no longer pending, or the recipient blocked the giver: then `old[-1]` is the relation.
     """
-    table.write(orders.pay(order), *_creation_writes(gift))
+    table.write(orders.pay(order), *_creation_writes(gift), named)
 
 
 def claim(
@@ -229,18 +240,20 @@ def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -
         table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **listed, **request}))
 
 
-def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *, clock: Callable[[], int]) -> Gift:
+def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *named: Write, clock: Callable[[], int]) -> Gift:
     """Change what happens at the end of an open gift, in the gift and in the reservation of its order.
 
     Args:
         gift: as the caller read it.
+        named: the write of the relation to the second person, if there is one.
         clock: returns the present time in milliseconds since the epoch.
 
     Returns:
         The changed gift.
 
     Raises:
-        ConditionFailed: the gift is no longer open, or was changed since. `old[0]` is the item of the gift.
+        ConditionFailed: the gift is no longer open, or was changed since, and `old[0]` is the item of the gift; or the
+            relation was, and `old[-1]` is its item.
     """
     changed = dataclasses.replace(gift, at_end=at_end)
 
@@ -257,7 +270,7 @@ def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *, clock: Callabl
     if gift.at_end is not None and gift.at_end.successor_gift_id is not None:
         old = keys.predecessor(gift.at_end.successor_gift_id)
         writes.append(Delete(old, "#gift_id = :gift_id", {":gift_id": gift.gift_id}))
-    table.write(change, *writes)
+    table.write(change, *writes, *named)
     return changed
 
 
@@ -272,7 +285,8 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     """End an open gift and release its reservation.
 
     Its unclaimed units are available in its order again. If it expires, they may be refunded or passed on instead
-    (`Gift.at_end`). They are not passed on to a user who was erased. No other function ends a gift.
+    (`Gift.at_end`). They are not passed on to a user who was erased, or who blocked the giver: the transaction checks the
+    relation, so a block that was answered before has decided. No other function ends a gift.
 
     Args:
         action: EXPIRE, CANCEL or DECLINE.
@@ -302,7 +316,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
 
     while True:
         successor = gift.build_successor() if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
-        nobody_left = successor is not None and _is_second_erased(table, successor, now=clock())
+        nobody_left = successor is not None and not _is_second_reachable(table, successor, now=clock())
         if nobody_left:
             successor = None
         try:
@@ -313,6 +327,8 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
         except ConditionFailed as failed:
             old_gift = failed.old[0]
             if old_gift is None:
+                if successor is not None and failed.old[-1] is not None:
+                    continue  # the second person blocked the giver a moment ago
                 if gift_id in (failed.old[1] or {}).get("reservations", {}):
                     continue  # other units were refunded since the order was read, which changes the money of these
                 raise errors.DataIntegrityError(
@@ -333,11 +349,18 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             return Released(gift.remaining)
 
 
-def _is_second_erased(table: Table, successor: Gift, *, now: int) -> bool:
-    """Return whether the second person was erased. `erase_at` is days ahead of the call that sets it, so a read is enough."""
-    from handsel.store import accounts  # imported here, because few gifts are passed on
+def _is_second_reachable(table: Table, successor: Gift, *, now: int) -> bool:
+    """Return whether a gift can be passed on to the second person: not if they were erased, or blocked the giver."""
+    from handsel.store import relations  # imported here, because few gifts are passed on
 
-    return successor.recipient_id is not None and accounts.is_erased_user(table, successor.recipient_id, now=now)
+    second = successor.recipient_id
+    return second is not None and relations.find_reachable(table, second, successor.giver_id, now=now) is not None
+
+
+def _require_not_blocked(successor: Gift) -> Check:
+    from handsel.store import relations
+
+    return relations.require_not_blocked(successor.recipient_id or "", successor.giver_id)
 
 
 def _is_passed_on(gift: Gift) -> bool:
@@ -358,7 +381,7 @@ def _build_release(table: Table, gift: Gift | Timer, successor: Gift | None, *, 
         repaid=order,
     )
     if successor is not None:
-        return [release, *_creation_writes(successor)]
+        return [release, *_creation_writes(successor), _require_not_blocked(successor)]
     if refunded is None:
         return [release]
     if order is None:

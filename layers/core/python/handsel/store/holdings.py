@@ -190,6 +190,11 @@ def _is_unchanged(holding: Holding) -> Clause:
     return require(holder_id=holding.holder_id, refund_request_id=holding.refund_request_id)
 
 
+def mark_thanked(holding_id: str, holder_id: str, at: int) -> Update:
+    """Return the update that records the time at which its holder thanked the giver, once."""
+    return update(keys.holding(holding_id), require(holder_id=holder_id, thanked_at=None), assign({"thanked_at": at}))
+
+
 def reserve_return_gift(holding_id: str, order_id: str) -> Update:
     """Return the update that reserves the return gift of a claim for an order, if no other order has it."""
     return update(

@@ -43,9 +43,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
 | LINK           | GIFT#gift                        | LINK#request                 |                                             |                                                  |                                         | a new link of a gift                                          | TTL                         |
-| OPENED         | GIFT#gift                        | OPENED#user                  |                                             |                                                  |                                         | the opening of a gift of several shares                       | erasure of the user         |
+| OPENED         | GIFT#gift                        | OPENED#user                  | OPENED_BY#user, at#gift                     |                                                  |                                         | the first opening of a gift to a group by a user              | erasure                     |
 | REPORT         | GIFT#gift                        | REPORT#user                  |                                             |                                                  |                                         | a report of a gift to the operator                            | an operator; erasure of the user |
-| RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver if blocked |                                                  |                                         | give to a named recipient; its recipient blocks the giver     | erasure of either           |
+| RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation; erasure|
 | SUMMARY        | USER#user                        | SUMMARY                      |                                             |                                                  |                                         | projector, sweep; its user reads a message                    | never: a tombstone          |
@@ -70,6 +70,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 - HANDLE has a `ttl` from the moment its user changed the handle. Until then others cannot have it, but its user can.
 - PREDECESSOR leads from the id of a successor to the gift that is passed on. The successor's GIFT item is created when that gift
   expires.
+- RELATION exists once a giver names a recipient, or the recipient blocks the giver. It has the times of the newest named gifts, and
+  every named gift writes it under the condition that the giver is not blocked. It is in `by_due` after a block until the sweep
+  has declined once more what the giver gave before.
 - RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
 - The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
 - REDEMPTION is append-only. Its id is derived from the till's request, so a request that is repeated finds it. The HOLDING of a
@@ -162,8 +165,12 @@ each index entry adds 1 WRU per write.
 | 71 | mark a gift as opened                                              | to be measured                                                                                                                 | `gifts.mark_opened`                                 |                                                                   |
 | 72 | thank for a gift                                                   | to be measured                                                                                                                 | `gifts.thank`                                       |                                                                   |
 | 73 | send a scheduled gift                                              | to be measured                                                                                                                 | `reminders`                                         |                                                                   |
-| 74 | block a giver, list the blocked                                    | to be measured                                                                                                                 | `relations`                                         |                                                                   |
+| 74 | block a giver                                                      | BatchGetItem; Update RELATION if not blocked; Query of the partition of the recipient (RECEIVED); Query of `by_parent` (SECOND_PERSON); BatchGetItem of these gifts; patterns 8 and 47 for each open one of the giver; the sweep does it again | `relations.build_block`                             | 3 + gifts RRU, 4 WRU                                              |
 | 75 | report a gift                                                      | to be measured                                                                                                                 | `reports`                                           |                                                                   |
+| 76 | read what a recipient decided about a giver                        | in the BatchGetItem of the call                                    | `consent.list_keys`                                 | 1 RRU                                                             |
+| 77 | count a named gift                                                 | in the transaction of the gift: Update RELATION if the giver is not blocked and no other gift was counted since | `relations.build_gift_write`                        | 2 WRU (4 if new)                                                  |
+| 78 | find out whether two users exchanged gifts                         | as 14 for the sent gifts of one and the received gifts of the other, in both directions, until one of the two lists ends | `relations.have_exchanged`                          | 1 RRU per gift                                                    |
+| 79 | end a block                                                        | GetItem; Update or Delete RELATION if it is unchanged              | `relations.build_unblock`                           | 1 RRU, 2 WRU                                                      |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -480,9 +487,19 @@ def regift_requests_by_user(user_id: str) -> str:
     return _join("REGIFT_REQUESTS", user_id)
 
 
+def openings_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the gifts to groups that a user opened."""
+    return _join("OPENED_BY", user_id)
+
+
 def blocked_by_user(user_id: str) -> str:
-    """Return the partition of `by_owner` with the relations to givers whom a user blocked."""
+    """Return the partition of `by_owner` with the relations to the givers that a user blocked."""
     return _join("BLOCKED", user_id)
+
+
+def relations_by_giver(user_id: str) -> str:
+    """Return the partition of `by_parent` with the relations of which a user is the giver."""
+    return _join("GIVES_TO", user_id)
 
 
 def gifts_by_second_person(user_id: str) -> str:
@@ -545,8 +562,13 @@ def due_exports(shard: int) -> str:
     return f"EXPORTS#{shard:02d}"
 
 
+def due_blocks(shard: int) -> str:
+    """Return the partition of `by_due` with blocks whose gifts are to be declined."""
+    return f"BLOCKS#{shard:02d}"
+
+
 # Entries that few orders and gifts have, or that are written when few others are.
-_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports})
+_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks})
 
 
 def count_due_shards(partition: Callable[[int], str]) -> int:
@@ -611,6 +633,22 @@ def parse_tag(sort_key: str) -> tuple[int, str, str]:
 def parse_user_id(key: Key) -> str:
     """Return the user in whose partition an item is."""
     return key.pk.partition(SEPARATOR)[2]
+
+
+def parse_relation(key: Key) -> tuple[str, str]:
+    """Return the recipient and the giver of a RELATION item."""
+    return parse_user_id(key), key.sk.partition(SEPARATOR)[2]
+
+
+def join_relation(recipient_id: str, giver_id: str) -> str:
+    """Return the id of a relation in a position; `split_relation` returns its users."""
+    return SEPARATOR.join((recipient_id, giver_id))
+
+
+def split_relation(relation_id: str) -> tuple[str, str]:
+    """Return the recipient and the giver of a relation by its id in a position."""
+    recipient_id, _, giver_id = relation_id.partition(SEPARATOR)
+    return recipient_id, giver_id
 
 
 def parse_timer_gift_id(pk: str) -> str:

@@ -1,12 +1,13 @@
 """Queries: read-only use cases. They compute the states that the clock has made true, and do not write them."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from handsel.domain import errors, ids
 from handsel.domain.models import (
+    Account,
     Gift,
     Holding,
     Kind,
@@ -31,6 +32,8 @@ R = TypeVar("R")
 
 # The most queries for one page of a filtered list.
 _MAX_QUERIES = 10
+# The most users who ask for a gift again that its giver sees.
+_MAX_ASKERS = 100
 # Filters of orders and holdings that are no states.
 TO_GIVE = "to_give"
 TO_RECEIVE = "to_receive"
@@ -72,12 +75,18 @@ class HoldingDetails:
 
 @dataclass(frozen=True, slots=True)
 class GiftDetails:
-    """A gift, the names of its claimers and their shipments, and the caller's own holding of it, if any."""
+    """A gift, the names of its claimers and their shipments, and the caller's own holding of it, if any.
+
+    Attributes:
+        askers: the users who ask for it again with the times, the latest first; None if this was not read.
+    """
 
     gift: Gift
+    caller: str
     names: dict[str, str]
     shipments: dict[str, Shipment]
     holding: HoldingDetails | None = None
+    askers: Sequence[tuple[Account, int]] | None = None
 
 
 def get_rollout(table: Table, *, now: int) -> "Rollout":
@@ -257,7 +266,23 @@ def get_gift(table: Table, gift_id: str, *, caller: str, now: int) -> GiftDetail
         NotFound: no such gift.
     """
     gift = require_gift(table, gift_id, now=now)
-    return load_gift_details(table, [gift], caller=caller)[0]
+    details = load_gift_details(table, [gift], caller=caller)[0]
+    if caller != gift.giver_id:
+        return details
+    return replace(
+        details, askers=_load_askers(table, gift_id, now=now) if gift.state_at(now) is GiftState.RETURNED else ()
+    )
+
+
+def _load_askers(table: Table, gift_id: str, *, now: int) -> list[tuple[Account, int]]:
+    """Return the users who ask for an expired gift again, with the times, the latest first."""
+    from handsel.store import gift_answers  # imported here, because few gifts are asked for again
+
+    asked = gift_answers.list_regift_requests(table, gift_id, limit=_MAX_ASKERS)
+    if not asked:
+        return []
+    found = {account.user_id: account for account in accounts.get_many(table, [user_id for user_id, _ in asked])}
+    return [(found[user_id], at) for user_id, at in asked if user_id in found and not found[user_id].is_erased_at(now)]
 
 
 def load_gift_details(table: Table, found: list[Gift], *, caller: str) -> list[GiftDetails]:
@@ -279,7 +304,7 @@ def load_gift_details(table: Table, found: list[Gift], *, caller: str) -> list[G
         for claim in gift.claims.values()
     ]
     sent_shipments = shipments.get_many(table, sent)
-    return [GiftDetails(gift, names, sent_shipments, own.get(gift.gift_id)) for gift in found]
+    return [GiftDetails(gift, caller, names, sent_shipments, own.get(gift.gift_id)) for gift in found]
 
 
 def load_holding_details(table: Table, found: list[Holding]) -> list[HoldingDetails]:

@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import AfterValidator, Field, Strict, StringConstraints
 
 from handsel.api.requests.base import ONE_LINE, Request
 from handsel.domain import names, user_text
+from handsel.domain.models import GiftsFrom
 
 
 def _public_name(text: str) -> str:
@@ -29,7 +30,10 @@ class ProfileRequest(Request):
     Attributes:
         display_name: the name that other users see, of at most 40 characters. White space around it is removed.
         handle: the unique name by which other users find the caller; letter case does not matter.
+        tell_opened: false switches off that givers are told when the caller opens a gift.
         recommendations: false switches recommendations and the history of viewed products off, and deletes the history.
+        gifts_from: who may name the caller in a gift: `everybody`, `people_i_know` (users with whom the caller exchanged
+            gifts: one of the two claimed a gift of the other), or `nobody`. To other users, the caller does not exist then.
     """
 
     display_name: Annotated[
@@ -41,7 +45,9 @@ class ProfileRequest(Request):
     handle: Annotated[str, StringConstraints(pattern=f"^{names.HANDLE.pattern}$"), AfterValidator(_handle)] = Field(
         default_factory=str
     )
+    tell_opened: bool = Field(default_factory=bool)
     recommendations: bool = Field(default_factory=bool)
+    gifts_from: Annotated[GiftsFrom, Strict(strict=False)] = Field(default_factory=lambda: GiftsFrom.EVERYBODY)
 
     def changes(self) -> dict[str, Any]:
         """Return the fields that were sent, by the names of the account's fields."""

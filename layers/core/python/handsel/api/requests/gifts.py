@@ -131,6 +131,16 @@ class AskAgainRequest(Request):
     secret: Secret | None = None
 
 
+class OpenedRequest(Request):
+    """The opening of a gift.
+
+    Attributes:
+        secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
+    """
+
+    secret: Secret | None = None
+
+
 class GiftListQuery(ListQuery):
     """The query of the list of gifts."""
 

@@ -69,7 +69,9 @@ class ProfileView(View):
         user_id: the ID of the user.
         handle: the unique name by which other users find this user; null if there is none.
         display_name: the name that other users see.
+        tell_opened: false if the user switched off that givers are told when they open a gift.
         recommendations: false if the user switched recommendations and the history of viewed products off.
+        gifts_from: who may name the user in a gift: `everybody`, `people_i_know` or `nobody`.
         created_at: the time at which the account was created.
         erase_at: the time at which the account is deleted; null if no deletion was requested.
         order_center: the link to the order center, with counters; null if the order center is not available to the user.
@@ -78,7 +80,9 @@ class ProfileView(View):
     user_id: str
     handle: str | None
     display_name: str
+    tell_opened: bool
     recommendations: bool
+    gifts_from: models.GiftsFrom
     created_at: Timestamp
     erase_at: Timestamp | None
     order_center: OrderCenterEntry | None
@@ -90,7 +94,9 @@ class ProfileView(View):
             user_id=account.user_id,
             handle=account.handle,
             display_name=account.display_name,
+            tell_opened=account.tell_opened,
             recommendations=account.recommendations,
+            gifts_from=account.gifts_from,
             created_at=format_timestamp(account.created_at),
             erase_at=None if account.erase_at is None else format_timestamp(account.erase_at),
             order_center=None

@@ -2,7 +2,7 @@
 
 from typing import Any, Self
 
-from handsel.api.views.base import RefusalView, Timestamp, Url, View
+from handsel.api.views.base import Count, RefusalView, Timestamp, Url, View, optional_timestamp
 from handsel.api.views.gift_previews import GiftPreview, preview_fields
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
@@ -14,16 +14,35 @@ from handsel.runtime import policies
 from handsel.use_cases.queries import GiftDetails
 
 
+class ThanksView(View):
+    """Words of thanks to the giver.
+
+    Attributes:
+        message: the words; null if their author has left.
+        at: the time at which they were written.
+    """
+
+    message: str | None
+    at: Timestamp
+
+    @classmethod
+    def of(cls, thanks: models.Thanks) -> Self:
+        """Return the view of thanks."""
+        return cls(message=thanks.message, at=format_timestamp(thanks.at))
+
+
 class ClaimView(View):
     """A claim of one share.
 
     Attributes:
         display_name: the display name of the claimer; empty if it is unknown.
         claimed_at: the time of the claim.
+        thanks: the thanks of the claimer; null if there are none, or if they are those of another claimer.
     """
 
     display_name: str
     claimed_at: Timestamp
+    thanks: ThanksView | None
 
 
 class ParcelClaimView(ClaimView):
@@ -62,10 +81,22 @@ class RecipientGift(GiftPreview):
     Attributes:
         title: the name of the product.
         store_name: the name of the store that sells the product.
+        in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     title: str
     store_name: str
+    in_return_for: str | None
+
+
+class ReturnGiftPreview(GiftPreview):
+    """A return gift, as its named recipient sees it before claiming if its product is not shown.
+
+    Attributes:
+        in_return_for: the ID of the caller's gift that this gift is given in return for.
+    """
+
+    in_return_for: str
 
 
 class ClaimerGift(GiftPreview):
@@ -74,11 +105,29 @@ class ClaimerGift(GiftPreview):
     Attributes:
         holding: the voucher or parcel that the caller received.
         claims: all claims of the gift, oldest first.
+        in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     store_id: str
     holding: AnyHolding
     claims: list[ClaimView]
+    in_return_for: str | None
+
+
+class AskerView(View):
+    """A user who asks the giver to give an expired gift again.
+
+    Attributes:
+        user_id: the ID with which the giver can name the user as a recipient.
+        display_name: the display name of the user.
+        handle: the unique name by which the user can be found; null if they have not chosen one.
+        at: the time at which they asked.
+    """
+
+    user_id: str
+    display_name: str
+    handle: str | None
+    at: Timestamp
 
 
 class AtEndView(View):
@@ -114,6 +163,11 @@ class GiverGift(GiftPreview):
         in_return_for: the ID of the gift that this gift is given in return for; null if it is not a return gift.
         at_end: what happens if the claim window ends before all shares are claimed.
         successor_gift_id: the ID of the new gift to the second person, from the end of the claim window on; else null.
+        opened_at: the time at which the gift was opened, a gift to a group for the first time; null if it was not, or if who
+            opened it does not tell givers.
+        opened_count: the number of users who opened it, of those who tell givers: at most 1 if it has one share.
+        asked_again: the users who ask for the gift again, the latest first, at most 100; empty if it has not expired; null in
+            lists.
         refusals: the actions of the giver that the rules do not allow now.
     """
 
@@ -125,6 +179,9 @@ class GiverGift(GiftPreview):
     in_return_for: str | None
     at_end: AtEndView | GiveToView
     successor_gift_id: str | None
+    opened_at: Timestamp | None
+    opened_count: Count
+    asked_again: list[AskerView] | None
     refusals: list[RefusalView]
 
 
@@ -160,7 +217,12 @@ def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
     asks = may_payer_ask(policies.find(details.gift.policy))
     shows_holdings = may_see(viewer, Fact.CLAIMED_HOLDING, shown=asks)
     for claimer, claim in sorted(details.gift.claims.items(), key=lambda entry: (entry[1].at, entry[0])):
-        view = ClaimView(display_name=details.names.get(claimer, ""), claimed_at=format_timestamp(claim.at))
+        thanks = claim.thanks if may_see(viewer, Fact.THANKS, own=claimer == details.caller) else None
+        view = ClaimView(
+            display_name=details.names.get(claimer, ""),
+            claimed_at=format_timestamp(claim.at),
+            thanks=None if thanks is None else ThanksView.of(thanks),
+        )
         shipment = details.shipments.get(ids.derive_shipment_id(claim.holding_id))
         refundable = {"holding_id": claim.holding_id} if shows_holdings else {}
         if shipment is not None and may_see(viewer, Fact.LOGISTICS_STATUS):
@@ -170,6 +232,20 @@ def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
             view = RefundableClaimView(**dict(view), **refundable)
         views.append(view)
     return views
+
+
+def _askers(details: GiftDetails) -> list[AskerView] | None:
+    if details.askers is None:
+        return None
+    return [
+        AskerView(
+            user_id=account.user_id,
+            display_name=account.display_name,
+            handle=account.handle,
+            at=format_timestamp(at),
+        )
+        for account, at in details.askers
+    ]
 
 
 def _at_end(gift: models.Gift) -> AtEndView | GiveToView:
@@ -191,9 +267,14 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
             "created_at": format_timestamp(gift.created_at),
-            "in_return_for": gift.in_return_for,
             "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
         }
+    if may_see(viewer, Fact.IN_RETURN_FOR):
+        fields["in_return_for"] = gift.in_return_for
+    if may_see(viewer, Fact.OPENED):
+        fields |= {"opened_at": optional_timestamp(gift.opened_at), "opened_count": gift.opened_count}
+    if may_see(viewer, Fact.ASKERS):
+        fields["asked_again"] = _askers(details)
     if may_see(viewer, Fact.AT_END):
         fields |= {"at_end": _at_end(gift), "successor_gift_id": gift.successor_id_at(now)}
     return fields
@@ -204,7 +285,7 @@ def _shows_voucher(gift: models.Gift) -> bool:
 
 
 # The views of a gift that a caller may get.
-GiftView = GiverGift | ClaimerGift | RecipientGift | GiftPreview
+GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | GiftPreview
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
@@ -220,4 +301,8 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
     is_open_voucher = gift.product.kind is models.Kind.VOUCHER and gift.state_at(now) is states.GiftState.OPEN
     if is_open_voucher and may_see(viewer, Fact.VOUCHER_TITLE, shown=_shows_voucher(gift)):
         return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
+    # A gift that is not a return gift has nothing more.
+    if fields.get("in_return_for") is not None:
+        return ReturnGiftPreview(**fields)
+    fields.pop("in_return_for", None)
     return GiftPreview(**fields)

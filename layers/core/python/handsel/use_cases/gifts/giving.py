@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from handsel.domain import errors, ids, policy, wrappings
-from handsel.domain.models import AtEnd, Gift, Kind, Wrapping, compute_window_end
+from handsel.domain.models import AtEnd, Gift, Kind, Relation, Wrapping, compute_window_end
 from handsel.domain.policy import Policy
 from handsel.domain.rollout import Feature
 from handsel.domain.rules import (
@@ -30,11 +30,11 @@ from handsel.domain.rules import (
 from handsel.domain.states import GIFT_MACHINE, GiftAction, GiftState
 from handsel.domain.summary import Summary, compute_counts
 from handsel.domain.user_text import count_graphemes
-from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
-from handsel.store.attributes import Item
+from handsel.store import accounts, gifts, keys, orders, products, relations, rollout, summaries
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
+from handsel.use_cases.gifts import consent
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
 
@@ -75,15 +75,14 @@ def give(
         at_end: what happens when its claim window ends; None leaves it to the policy.
 
     Raises:
-        NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, InvalidRequest, NotAllowed,
-        UnitsNotAvailable, TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
+        NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, TooManyGifts, InvalidRequest,
+        NotAllowed, UnitsNotAvailable, TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
-    recipient_key = None if recipient_id is None else _recipient_key(recipient_id)
-    second_key = None if at_end is None else _second_key(at_end)
-    wanted = (order_key, gift_key, giver_key, recipient_key, second_key)
-    found = rollout.get_many(table, [key for key in wanted if key is not None], now=call.now)
+    second_id = None if at_end is None else at_end.recipient_id
+    people = [key for user_id in (recipient_id, second_id) for key in consent.list_keys(user_id, call.caller)]
+    found = rollout.get_many(table, [order_key, gift_key, giver_key, *people], now=call.now)
     if gift_key in found:
         return _require_same(gifts.from_item(found[gift_key]), call)
     order = orders.from_item(found[order_key]) if order_key in found else None
@@ -96,10 +95,9 @@ def give(
     check_can_give(order, sold[order.product.product_id], terms, now=call.now)
     if recipient_id == call.caller:
         raise errors.SelfGift
-    if recipient_key is not None and not accounts.is_known(found.get(recipient_key), now=call.now):
-        raise errors.RecipientUnknown
-    if recipient_id is not None and recipient_key is None:
-        raise errors.RecipientUnknown
+    named: list[Relation] = []
+    if recipient_id is not None:
+        named.append(consent.check_wanted(table, recipient_id, giver_id=call.caller, now=call.now, found=found))
     wrapped = wrap(order.product.kind, wrapping, terms, now=call.now)
     gift = Gift(
         gift_id=gift_id,
@@ -122,12 +120,24 @@ def give(
         policy=order.policy,
     )
     end = resolve_end(at_end, terms, gift.product.kind)
-    is_second_known = second_key is not None and accounts.is_known(found.get(second_key), now=call.now)
-    check_at_end(gift, end, terms, is_known=is_second_known, pointer="/at_end")
+    second = consent.find_wanted(table, found, second_id, giver_id=call.caller, now=call.now)
+    check_at_end(gift, end, terms, is_known=second is not None, pointer="/at_end")
+    if second is not None:
+        named.append(consent.check_daily_limit(table, second, now=call.now))
     gift = replace(gift, at_end=end)
     _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
-    given = take_units(table, order, shares, now=call.now, take=lambda: gifts.give(table, order, gift))
-    return _require_same(given, call)
+
+    def take() -> Gift:
+        try:
+            return gifts.give(table, order, gift, *(relations.build_gift_write(each, now=call.now) for each in named))
+        except ConditionFailed as failure:
+            found_since = failure.old[len(failure.old) - len(named) :]
+            named[:] = [
+                consent.renew(table, each, old, now=call.now) for each, old in zip(named, found_since, strict=True)
+            ]
+            raise
+
+    return _require_same(take_units(table, order, shares, now=call.now, take=take), call)
 
 
 def wrap(kind: Kind, choice: WrappingChoice, terms: Policy, *, now: int) -> Wrapping:
@@ -174,19 +184,6 @@ def check_open_gift_count(counted: Summary, *, now: int) -> None:
         raise errors.TooManyOpenGifts
 
 
-def _second_key(at_end: AtEnd) -> keys.Key | None:
-    """Return the key of the account of the person to whom a gift is passed on, or None."""
-    return None if at_end.recipient_id is None else _recipient_key(at_end.recipient_id)
-
-
-def _recipient_key(recipient_id: str) -> keys.Key | None:
-    """Return the key of a recipient's account, or None if no account can have that id."""
-    try:
-        return keys.account(recipient_id)
-    except errors.NotFound:
-        return None
-
-
 def _require_same(gift: Gift, call: IdempotentRequest) -> Gift:
     """Return a gift if this request created it."""
     call.require_same_request(gift.request_hash)
@@ -220,7 +217,7 @@ def set_at_end(
 
     Raises:
         NotFound: no such gift, or not the caller's.
-        AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown,
+        AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown, TooManyGifts,
         NotGiftable, ServiceUnavailable
     """
     gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
@@ -234,10 +231,13 @@ def set_at_end(
             raise GIFT_MACHINE.problems[state]
         if _is_same_end(gift.at_end, wanted):
             return gift
-        _check_end(table, gift, wanted, terms, now=clock())
+        second = _check_end(table, gift, wanted, terms, now=clock())
+        named = [] if second is None else [relations.build_gift_write(second, now=clock())]
         try:
-            return gifts.set_at_end(table, gift, wanted, clock=clock)
+            return gifts.set_at_end(table, gift, wanted, *named, clock=clock)
         except ConditionFailed as failure:
+            if failure.old[0] is None and named and failure.old[-1] is not None:
+                raise  # the relation changed: it is read again
             if not failure.old[0]:
                 raise errors.DataIntegrityError(f"gift {gift_id} does not fit its order") from failure
             gift = gifts.from_item(failure.old[0])
@@ -252,15 +252,20 @@ def _is_same_end(one: AtEnd | None, other: AtEnd | None) -> bool:
     return (one.then, one.recipient_id) == (other.then, other.recipient_id)
 
 
-def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy, *, now: int) -> None:
-    """Check an end as giving does: the product as it is sold now, and the second person."""
-    second = None if at_end is None else _second_key(at_end)
-    found: Mapping[keys.Key, Item] = {}
-    if second is not None:
-        product, found = products.get_with(table, gift.product.product_id, second)
+def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy, *, now: int) -> Relation | None:
+    """Check an end as giving does: the product as it is sold now, and the second person.
+
+    Returns:
+        The relation of the giver to the second person, or None if there is none.
+    """
+    second_id, second = None if at_end is None else at_end.recipient_id, None
+    if second_id is not None:
+        wanted = consent.list_keys(second_id, gift.giver_id)
+        product, found = products.get_with(table, gift.product.product_id, *wanted)
         check_giftable(product or gift.product, terms)
-    is_known = second is not None and accounts.is_known(found.get(second), now=now)
-    check_at_end(gift, at_end, terms, is_known=is_known, pointer="")
+        second = consent.find_wanted(table, found, second_id, giver_id=gift.giver_id, now=now)
+    check_at_end(gift, at_end, terms, is_known=second is not None, pointer="")
+    return None if second is None else consent.check_daily_limit(table, second, now=now)
 
 
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:

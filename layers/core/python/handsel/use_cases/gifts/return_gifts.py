@@ -3,6 +3,9 @@
 The transaction that writes the pending order also reserves the return gift of the claim, so a claim has at most one; a
 declined payment and a cancelled order release it. The rest is a purchase whose payment also gives
 (`purchases.settle_payment`), with the same states after a crash.
+
+Whether the recipient wants the gift is asked before anything is stored or paid. If they block the giver before the payment is
+settled, or are erased, the paid unit becomes one of the buyer's: no money is lost, and the answer is the same for both.
 """
 
 from dataclasses import replace
@@ -15,6 +18,7 @@ from handsel.domain.policy import Policy
 from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
 from handsel.store.table import Table
+from handsel.use_cases.gifts import consent
 from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count, wrap
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.purchases import build_order, compute_total, require_seller, settle_payment
@@ -40,7 +44,7 @@ def give_in_return(
 
     Returns:
         The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
-        it is, without a gift. There is none either if the giver was erased before the payment was settled.
+        it is, without a gift. There is none either if the giver cannot be given anything any more when it is settled.
 
     Raises:
         NotFound, NotClaimed, OtherStore, RecipientUnknown, NoPaymentProvider, NotGiftable, UnknownWrapping, PriceChanged,
@@ -68,11 +72,10 @@ def give_in_return(
             raise errors.NotFound
         if product.store_id != received.product.store_id:
             raise errors.OtherStore
-        recipient_key = keys.account(received.giver_id)
-        recipient = table.get(recipient_key)
-        if accounts.is_erased(recipient, now=call.now):
-            raise errors.RecipientUnknown
-        table = table.with_cached({recipient_key: recipient})  # the settlement asks the same
+        wanted = consent.list_keys(received.giver_id, call.caller)
+        people = table.get_many(wanted)
+        consent.check_wanted(table, received.giver_id, giver_id=call.caller, now=call.now, found=people, exchanged=True)
+        table = table.with_cached({key: people.get(key) for key in wanted})  # the settlement asks the same
         require_seller(provider)
         check_giftable(product, policy)
         check_open_gift_count(summaries.from_item(found.get(summary_key)), now=call.now)

@@ -37,6 +37,7 @@ class DueType(StrEnum):
     SHIPMENT = "shipment"
     EXPORT = "export"
     ERASURE = "erasure"
+    BLOCK = "block"
     # Many vouchers may end at the same time. The last types wait for no others.
     VOUCHERS = "vouchers"
     EXTENDED = "extended"
@@ -51,6 +52,7 @@ _PARTITIONS: Mapping[DueType, Callable[[int], str]] = {
     DueType.SHIPMENT: keys.due_unshipped,
     DueType.EXPORT: keys.due_exports,
     DueType.ERASURE: keys.due_erasures,
+    DueType.BLOCK: keys.due_blocks,
     DueType.VOUCHERS: keys.due_vouchers,
     DueType.EXTENDED: keys.due_extended,
 }
@@ -69,6 +71,7 @@ class SweepOutcome(StrEnum):
     NOT_SHIPPED = "not_shipped"
     EXPORTED = "exported"
     ERASED = "erased"
+    BLOCKED = "blocked"
     EXPIRED = "expired"
 
 
@@ -146,6 +149,8 @@ def sweep(
                     return [_export(table, item_id, write_export, now=clock())]
                 case DueType.ERASURE:
                     return [_erase(table, provider, identities, item_id, clock=clock, deadline=deadline)]
+                case DueType.BLOCK:
+                    return [_settle_block(table, item_id, clock=clock)]
                 case DueType.VOUCHERS:
                     return [_outcome(voucher_ends.settle_order(table, item_id, clock=clock, read=read))]
                 case DueType.EXTENDED:
@@ -284,6 +289,12 @@ def _erase(
 
     has_changed = erase(table, provider, identities, user_id, clock=clock, deadline=deadline)
     return SweepOutcome.ERASED if has_changed else None
+
+
+def _settle_block(table: Table, relation_id: str, *, clock: Callable[[], int]) -> SweepOutcome | None:
+    from handsel.use_cases.gifts.blocking import settle_block  # imported here, because few sweeps settle a block
+
+    return SweepOutcome.BLOCKED if settle_block(table, relation_id, clock=clock) else None
 
 
 def _outcome(settled: voucher_ends.Settled | None) -> SweepOutcome | None:

@@ -25,7 +25,7 @@ from handsel.domain.policy import Policy
 from handsel.domain.rules import resolve_end
 from handsel.domain.states import ORDER_MACHINE, GiftState, OrderState, PaymentAction
 from handsel.domain.summary import round_up_to_minute
-from handsel.store import accounts, gifts, keys, orders, products, rollout
+from handsel.store import gifts, keys, orders, products, relations, rollout
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -161,24 +161,42 @@ def settle_payment(table: Table, provider: PaymentProvider, order: Order, *, now
         except ConditionFailed:
             return _require_paid(_read_settled(table, order)), None
         raise errors.PaymentDeclined from error
-    paid, gift = orders.mark_paid(order, reference, now=now), None
     try:
-        if order.intent is None:
-            table.write(orders.pay(paid))
-        elif accounts.is_erased_user(table, order.intent.recipient_id, now=now):
-            # A return gift to a user who was erased since becomes units of its buyer.
-            paid = orders.mark_paid(replace(order, intent=None), reference, now=now)
-            table.write(*orders.pay_without_gift(order, paid))
-        else:
-            gift = build_return_gift(paid, now=now)
-            paid = replace(paid, reservations={gift.gift_id: gift.reservation})
-            gifts.give_paid(table, paid, gift)
+        return _pay(table, order, reference, now=now)
     except ConditionFailed:
         settled = _read_settled(table, order)
         if settled.state is OrderState.CANCELLED:
             repay_charge(table, provider, settled, reference)
         return _require_paid(settled), None
-    return paid, gift
+
+
+def _pay(table: Table, order: Order, reference: str, *, now: int) -> tuple[Order, Gift | None]:
+    """Write that a pending order is paid, with the gift of a return gift's order.
+
+    If the recipient of the return gift was erased or blocked the giver since, its unit becomes available to its buyer.
+
+    Raises:
+        ConditionFailed: the order is no longer pending.
+    """
+    paid = orders.mark_paid(order, reference, now=now)
+    if order.intent is None:
+        table.write(orders.pay(paid))
+        return paid, None
+    relation = relations.find_reachable(table, order.intent.recipient_id, order.buyer_id, now=now)
+    if relation is not None:
+        gift = build_return_gift(paid, now=now)
+        paid = replace(paid, reservations={gift.gift_id: gift.reservation})
+        try:
+            # The buyer claimed a gift of the recipient, so there is no limit.
+            gifts.give_paid(table, paid, gift, relations.build_gift_write(replace(relation, exchanged=True), now=now))
+        except ConditionFailed as failure:
+            if failure.old[0] is not None or failure.old[-1] is None:
+                raise
+        else:
+            return paid, gift
+    paid = orders.mark_paid(replace(order, intent=None), reference, now=now)
+    table.write(*orders.pay_without_gift(order, paid))
+    return paid, None
 
 
 def _settle_cancelled(table: Table, provider: PaymentProvider, order: Order, *, now: int) -> Order:
