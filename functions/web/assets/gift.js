@@ -9,7 +9,7 @@ import { findGiftId, findSecret } from "./gift_link.js";
 import { action, problem, signIn, warnIfNotStored } from "./ui.js";
 import { cannotOpen, declining, emblem, ended, forOnePerson, incomplete, notFound, notice, ownGift, scheduled, signInOffer } from "./gift_ends.js";
 import { result } from "./gift_result.js";
-import { cover, inReturn, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
+import { cover, inReturn, safetyTitle, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
 
 const REFRESH_MS = 30_000;
 const TILL_REFRESH_MS = 5_000;
@@ -122,7 +122,10 @@ function celebrateArrival({ holding_id: holdingId, kind, product }) {
 
 function show(content, { focus = false } = {}) {
   document.body.dataset.theme = view?.wrapping?.theme ?? "";
+  const focused = document.activeElement;
   fill(main, content);
+  // What was kept keeps the focus.
+  if (main.contains(focused)) focused.focus({ preventScroll: true });
   noteSeen();
   drawFooter();
   const heading = main.querySelector("h1");
@@ -150,7 +153,7 @@ function openable() {
         view = answer;
         draw({ focus: true });
       }),
-    action(t("safety.title"), ask, { class: "link" }, "report"),
+    action(safetyTitle(view), ask, { class: "link" }, "report"),
   ];
 }
 
@@ -229,6 +232,8 @@ async function refresh() {
   const hasEnded = view.state === "open" && found.state !== "open" && !found.holding;
   const hasBegun = view.state === "scheduled" && found.state === "open";
   const isTyping = typing && found.state === "open" && !found.holding;
+  // Words of thanks are not interrupted: the gift is drawn afterwards.
+  if (view.holding && found.holding && main.contains(document.activeElement?.closest("form"))) return;
   view = found;
   if (isTyping) return;
   draw({ focus: hasEnded && main.contains(document.activeElement) });

@@ -10,17 +10,8 @@ import { returnGift } from "./return_gift.js";
 
 /** Return the claimer's page. `view` is their view of the gift, `holding` what they received. */
 export function result(view, holding) {
-  const [thanks, story, safety] = Array.from({ length: 3 }, () => h("div", {}));
-  // The gift itself does not wait for them, and it is complete without them.
-  import("./gift_extras.js").then(
-    ({ extras }) => {
-      const found = extras(view);
-      fill(thanks, found.thanks);
-      fill(story, found.timeline);
-      fill(safety, found.safety);
-    },
-    () => {},
-  );
+  shownExtras ??= loadExtras(view);
+  const { thanks, story, safety } = shownExtras;
   return [
     h(
       "header",
@@ -42,6 +33,25 @@ export function result(view, holding) {
     story,
     safety,
   ];
+}
+
+/** What follows the gift. It stays when the rest is drawn again: the user may be writing. */
+let shownExtras = null;
+
+/** Return places for the extras. The gift itself does not wait for them, and it is complete without them. */
+function loadExtras(view) {
+  const [thanks, story, safety] = Array.from({ length: 3 }, () => h("div", {}));
+  import("./gift_extras.js")
+    .then(({ extras }) => extras(view))
+    .then(
+      (found) => {
+        fill(thanks, found.thanks);
+        fill(story, found.timeline);
+        fill(safety, found.safety);
+      },
+      () => {},
+    );
+  return { thanks, story, safety };
 }
 
 function voucher({ holding_id, product, code, valid_until, state }) {

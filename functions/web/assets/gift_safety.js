@@ -3,6 +3,7 @@
 import { call } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { t } from "./i18n.js";
+import { safetyTitle } from "./gift_wrap.js";
 import { panel } from "./panel.js";
 import { radios } from "./radios.js";
 import { action } from "./ui.js";
@@ -11,7 +12,7 @@ const REASONS = ["unwanted", "offensive", "fraud", "other"];
 
 /** The ways to report a gift and to block its giver, for its claimer. */
 export function safety(view) {
-  return h("div", { class: "safety" }, h("button", { type: "button", class: "link", on: { click: () => askWhatIsWrong(view) } }, t("safety.title")));
+  return h("div", { class: "safety" }, h("button", { type: "button", class: "link", on: { click: () => askWhatIsWrong(view) } }, safetyTitle(view)));
 }
 
 /**
@@ -21,7 +22,7 @@ export function safety(view) {
  */
 export function askWhatIsWrong(view, body = {}) {
   const { gift_id: giftId, giver_id: giverId, giver_name: name } = view;
-  return panel(t("safety.title"), (close) => {
+  return panel(safetyTitle(view), (close) => {
     const place = h("div", {});
     const done = (text) => {
       fill(place, h("p", { class: "done", tabindex: -1 }, text), h("button", { type: "button", on: { click: () => close(true) } }, t("close")));
@@ -30,8 +31,8 @@ export function askWhatIsWrong(view, body = {}) {
     };
     const ask = (title, ...content) => {
       const heading = h("h3", { tabindex: -1 }, title);
-      fill(place, heading, ...content, h("button", { type: "button", class: "quiet", on: { click: choose } }, t("gift.back")));
-      heading.focus();
+      fill(place, giverId && heading, ...content, giverId && h("button", { type: "button", class: "quiet", on: { click: choose } }, t("gift.back")));
+      if (giverId) heading.focus();
     };
 
     function askWhy() {
@@ -56,13 +57,14 @@ export function askWhatIsWrong(view, body = {}) {
     function choose() {
       const ways = [
         h("button", { type: "button", on: { click: askWhy } }, t("safety.report")),
-        giverId && h("button", { type: "button", on: { click: askToBlock } }, t("safety.block", { name })),
+        h("button", { type: "button", on: { click: askToBlock } }, t("safety.block", { name })),
       ];
       fill(place, h("div", { class: "safety-ways" }, ways));
       place.querySelector("button").focus();
     }
 
-    choose();
+    if (giverId) choose();
+    else askWhy();
     return place;
   });
 }

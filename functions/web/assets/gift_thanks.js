@@ -12,7 +12,9 @@ const READY = 4;
 // Unless the policy says otherwise.
 const MAX_CHARACTERS = 60;
 
-/** The thanks for a gift: those that were sent, or the ways to send them. */
+/**
+ * The thanks for a gift, or the ways to send them. `sent` are those that the user sent, `{message, at}`; `onSent` is called when there are new ones.
+ */
 export function thanking({ giftId, name, sent, onSent }) {
   const section = h("section", { class: "card thanks", "aria-labelledby": "thanks-title" });
 
@@ -21,13 +23,13 @@ export function thanking({ giftId, name, sent, onSent }) {
       const { message: stored } = await create(`thank:${giftId}`, `/gifts/${giftId}/thanks`, { message });
       showSent(stored, { focus: true });
       announce(t("thanks.sent", { name }));
-      onSent?.();
+      onSent();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.code === "already-thanked") {
         // On another device, or the answer to an earlier try was lost.
         showSent(await findThanks(giftId), { focus: true });
-        return onSent?.();
+        return onSent();
       }
       if (error.code === "invalid-request") throw new Explained(t("thanks.invalid"));
       throw error;
@@ -88,7 +90,7 @@ export function thanking({ giftId, name, sent, onSent }) {
     });
   }
 
-  if (sent) showSent(sent);
+  if (sent) showSent(sent.message);
   else offer();
   return section;
 }

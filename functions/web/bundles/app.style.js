@@ -614,8 +614,8 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .goods .option small { margin-top: .1rem; font-size: .9rem; color: var(--red); }
 
 .deletable { position: relative; }
-.deletable .message { padding-inline-end: 3.2rem; }
-.deletable .action { position: absolute; inset-block-start: 4px; inset-inline-end: 4px; }
+.deletable .message { padding-inline-end: 2.8rem; }
+.deletable .action { position: absolute; inset-block-start: 2px; inset-inline-end: 0; }
 .deletable .action > button { min-width: 44px; color: var(--faint); }
 .deletable .notice:not(:empty) { position: relative; }
 
@@ -627,6 +627,8 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 @keyframes flap-right { to { transform: perspective(600px) rotateY(95deg); opacity: 0; visibility: hidden; } }
 @media (prefers-reduced-motion: reduce) { .arriving::before, .arriving::after { content: none; } }
 
-.profile .radios legend { margin-bottom: .2rem; }
-.profile .rows li { background: none; }
+.profile .radios { margin: 0; }
+.profile .radios legend { float: none; font-weight: 600; }
+.profile .radios .options { display: grid; gap: .5rem; }
+.profile .option { padding-block: .6rem; font-weight: 400; }
 `);

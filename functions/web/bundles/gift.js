@@ -1139,6 +1139,8 @@ function inReturn({ in_return_for: first }) {
   return first && h("p", { class: "in-return" }, t("gift.in_return"), " ", h("a", { href: `/#/gifts/${first}` }, t("gift.first_gift")));
 }
 
+const safetyTitle = ({ giver_id: giverId }) => t(giverId ? "safety.title" : "safety.report");
+
 const seal = () => h("span", { class: "seal" });
 
 function terms(view, timeIsUp) {
@@ -1172,7 +1174,7 @@ function flake(_, index) {
     },
   });
 }
-return { cover, wrapped, inReturn, seal, terms, unwrap };
+return { cover, wrapped, inReturn, safetyTitle, seal, terms, unwrap };
 });
 handsel.define("return_gift.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { t }) => {
 const MAX_SENT = 100;
@@ -1194,16 +1196,8 @@ return { findReturnGift, returnGift };
 });
 handsel.define("gift_result.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "ui.js", "gift_wrap.js", "return_gift.js"], async ({ call }, { fill, h }, { shownName, t, when }, { statusOf, timeline }, { action, copy, problem }, { cover, inReturn }, { returnGift }) => {
 function result(view, holding) {
-  const [thanks, story, safety] = Array.from({ length: 3 }, () => h("div", {}));
-  handsel.load("gift_extras.js").then(
-    ({ extras }) => {
-      const found = extras(view);
-      fill(thanks, found.thanks);
-      fill(story, found.timeline);
-      fill(safety, found.safety);
-    },
-    () => {},
-  );
+  shownExtras ??= loadExtras(view);
+  const { thanks, story, safety } = shownExtras;
   return [
     h(
       "header",
@@ -1225,6 +1219,23 @@ function result(view, holding) {
     story,
     safety,
   ];
+}
+
+let shownExtras = null;
+
+function loadExtras(view) {
+  const [thanks, story, safety] = Array.from({ length: 3 }, () => h("div", {}));
+  handsel.load("gift_extras.js")
+    .then(({ extras }) => extras(view))
+    .then(
+      (found) => {
+        fill(thanks, found.thanks);
+        fill(story, found.timeline);
+        fill(safety, found.safety);
+      },
+      () => {},
+    );
+  return { thanks, story, safety };
 }
 
 function voucher({ holding_id, product, code, valid_until, state }) {
@@ -1478,7 +1489,7 @@ function declining(view, declined) {
 }
 return { notice, scheduled, forOnePerson, emblem, ended, signInOffer, incomplete, cannotOpen, notFound, ownGift, declining };
 });
-handsel.define("gift.js", ["api.js", "dom.js", "i18n.js", "session.js", "firsts.js", "gift_link.js", "ui.js", "gift_ends.js", "gift_result.js", "gift_wrap.js"], async ({ call, Problem, SignedOut }, { announce, fill, h }, { choose, language, t }, { currentUser, signOut }, { isKnown, remember }, { findGiftId, findSecret }, { action, problem, signIn, warnIfNotStored }, { cannotOpen, declining, emblem, ended, forOnePerson, incomplete, notFound, notice, ownGift, scheduled, signInOffer }, { result }, { cover, inReturn, seal, terms, unwrap, wrapped }) => {
+handsel.define("gift.js", ["api.js", "dom.js", "i18n.js", "session.js", "firsts.js", "gift_link.js", "ui.js", "gift_ends.js", "gift_result.js", "gift_wrap.js"], async ({ call, Problem, SignedOut }, { announce, fill, h }, { choose, language, t }, { currentUser, signOut }, { isKnown, remember }, { findGiftId, findSecret }, { action, problem, signIn, warnIfNotStored }, { cannotOpen, declining, emblem, ended, forOnePerson, incomplete, notFound, notice, ownGift, scheduled, signInOffer }, { result }, { cover, inReturn, safetyTitle, seal, terms, unwrap, wrapped }) => {
 const REFRESH_MS = 30_000;
 const TILL_REFRESH_MS = 5_000;
 const MAX_RECEIVED = 100;
@@ -1572,7 +1583,9 @@ function celebrateArrival({ holding_id: holdingId, kind, product }) {
 
 function show(content, { focus = false } = {}) {
   document.body.dataset.theme = view?.wrapping?.theme ?? "";
+  const focused = document.activeElement;
   fill(main, content);
+  if (main.contains(focused)) focused.focus({ preventScroll: true });
   noteSeen();
   drawFooter();
   const heading = main.querySelector("h1");
@@ -1599,7 +1612,7 @@ function openable() {
         view = answer;
         draw({ focus: true });
       }),
-    action(t("safety.title"), ask, { class: "link" }, "report"),
+    action(safetyTitle(view), ask, { class: "link" }, "report"),
   ];
 }
 
@@ -1673,6 +1686,7 @@ async function refresh() {
   const hasEnded = view.state === "open" && found.state !== "open" && !found.holding;
   const hasBegun = view.state === "scheduled" && found.state === "open";
   const isTyping = typing && found.state === "open" && !found.holding;
+  if (view.holding && found.holding && main.contains(document.activeElement?.closest("form"))) return;
   view = found;
   if (isTyping) return;
   draw({ focus: hasEnded && main.contains(document.activeElement) });

@@ -439,6 +439,7 @@ address span { display: block; }
 .thanks h2, .story h2 { margin-top: 0; }
 .thanks h2:focus { outline: none; }
 .thanks .ready { display: flex; flex-wrap: wrap; gap: 8px; }
+.thanks .ready button { padding: .4rem .9rem; font-weight: 500; }
 .thanks .ready .notice:not(:empty) { flex-basis: 100%; }
 .thanks .counter { margin: .2rem 0 0; text-align: end; }
 .sent-thanks q { font-family: var(--serif); font-size: 1.15rem; }

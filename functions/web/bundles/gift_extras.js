@@ -83,16 +83,16 @@ function card(name, { value, label, hint, image, theme, disabled }, chosen) {
 }
 return { radios };
 });
-handsel.define("gift_safety.js", ["api.js", "dom.js", "i18n.js", "panel.js", "radios.js", "ui.js"], async ({ call }, { announce, fill, h }, { t }, { panel }, { radios }, { action }) => {
+handsel.define("gift_safety.js", ["api.js", "dom.js", "i18n.js", "gift_wrap.js", "panel.js", "radios.js", "ui.js"], async ({ call }, { announce, fill, h }, { t }, { safetyTitle }, { panel }, { radios }, { action }) => {
 const REASONS = ["unwanted", "offensive", "fraud", "other"];
 
 function safety(view) {
-  return h("div", { class: "safety" }, h("button", { type: "button", class: "link", on: { click: () => askWhatIsWrong(view) } }, t("safety.title")));
+  return h("div", { class: "safety" }, h("button", { type: "button", class: "link", on: { click: () => askWhatIsWrong(view) } }, safetyTitle(view)));
 }
 
 function askWhatIsWrong(view, body = {}) {
   const { gift_id: giftId, giver_id: giverId, giver_name: name } = view;
-  return panel(t("safety.title"), (close) => {
+  return panel(safetyTitle(view), (close) => {
     const place = h("div", {});
     const done = (text) => {
       fill(place, h("p", { class: "done", tabindex: -1 }, text), h("button", { type: "button", on: { click: () => close(true) } }, t("close")));
@@ -101,8 +101,8 @@ function askWhatIsWrong(view, body = {}) {
     };
     const ask = (title, ...content) => {
       const heading = h("h3", { tabindex: -1 }, title);
-      fill(place, heading, ...content, h("button", { type: "button", class: "quiet", on: { click: choose } }, t("gift.back")));
-      heading.focus();
+      fill(place, giverId && heading, ...content, giverId && h("button", { type: "button", class: "quiet", on: { click: choose } }, t("gift.back")));
+      if (giverId) heading.focus();
     };
 
     function askWhy() {
@@ -127,13 +127,14 @@ function askWhatIsWrong(view, body = {}) {
     function choose() {
       const ways = [
         h("button", { type: "button", on: { click: askWhy } }, t("safety.report")),
-        giverId && h("button", { type: "button", on: { click: askToBlock } }, t("safety.block", { name })),
+        h("button", { type: "button", on: { click: askToBlock } }, t("safety.block", { name })),
       ];
       fill(place, h("div", { class: "safety-ways" }, ways));
       place.querySelector("button").focus();
     }
 
-    choose();
+    if (giverId) choose();
+    else askWhy();
     return place;
   });
 }
@@ -362,12 +363,12 @@ function thanking({ giftId, name, sent, onSent }) {
       const { message: stored } = await create(`thank:${giftId}`, `/gifts/${giftId}/thanks`, { message });
       showSent(stored, { focus: true });
       announce(t("thanks.sent", { name }));
-      onSent?.();
+      onSent();
     } catch (error) {
       if (!(error instanceof Problem)) throw error;
       if (error.code === "already-thanked") {
         showSent(await findThanks(giftId), { focus: true });
-        return onSent?.();
+        return onSent();
       }
       if (error.code === "invalid-request") throw new Explained(t("thanks.invalid"));
       throw error;
@@ -428,7 +429,7 @@ function thanking({ giftId, name, sent, onSent }) {
     });
   }
 
-  if (sent) showSent(sent);
+  if (sent) showSent(sent.message);
   else offer();
   return section;
 }
@@ -474,15 +475,16 @@ function textOf(kind, name, isGiver) {
 }
 return { giftTimeline };
 });
-handsel.define("gift_extras.js", ["dom.js", "gift_safety.js", "gift_thanks.js", "gift_timeline.js"], async ({ fill, h }, { safety }, { thanking }, { giftTimeline }) => {
-function extras(view) {
-  const { gift_id: giftId, giver_name: name, claims } = view;
+handsel.define("gift_extras.js", ["api.js", "dom.js", "gift_safety.js", "gift_thanks.js", "gift_timeline.js"], async ({ call }, { fill, h }, { safety }, { thanking }, { giftTimeline }) => {
+async function extras(view) {
+  const { gift_id: giftId, giver_name: name } = view;
+  const { claims, giver_id } = view.claims ? view : await call("GET", `/gifts/${giftId}`);
+  const sent = claims.find((claim) => claim.thanks)?.thanks;
   const story = h("div", {}, giftTimeline(giftId));
-  const sent = claims?.find((claim) => claim.thanks)?.thanks;
   return {
-    thanks: thanking({ giftId, name, sent: sent?.message, onSent: () => fill(story, giftTimeline(giftId)) }),
+    thanks: thanking({ giftId, name, sent, onSent: () => fill(story, giftTimeline(giftId)) }),
     timeline: story,
-    safety: safety(view),
+    safety: safety({ ...view, giver_id }),
   };
 }
 return { extras };

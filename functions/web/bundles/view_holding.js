@@ -359,11 +359,13 @@ async function view(main, { id }) {
     isVoucher ? state === "usable" && qr(id) : call("GET", `/shipments/${shipmentId}`),
   ]);
   const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
-  const request = holding.refund_request && progress(holding.refund_request, { giver: gift && gift.giver_name }, redraw);
+  const request = holding.refund_request && progress(holding.refund_request, { giver: giverOf(gift) }, redraw);
   fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
+
+const giverOf = (gift) => gift && (gift.giver_name ?? t("someone"));
 
 function titleOf({ product, store_name: store }) {
   return product?.title ?? t("center.parcel_from", { store });
@@ -371,7 +373,7 @@ function titleOf({ product, store_name: store }) {
 
 function asking(holding, gift, policy) {
   const { holding_id: id, kind } = holding;
-  const giver = gift && gift.giver_name;
+  const giver = giverOf(gift);
   const state = kind === "voucher" ? kind : holding.state;
   const isLate = state === "ready_to_ship" && hasWaited(holding, policy);
   const ask = async () => {
@@ -423,7 +425,7 @@ function voucher(holding, picture, gift, policy) {
 }
 
 function whatEndMeans(rule, gift) {
-  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: gift.giver_name }) : t(`center.ended.${rule}`);
+  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: giverOf(gift) }) : t(`center.ended.${rule}`);
 }
 
 async function extend(id) {
