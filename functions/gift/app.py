@@ -1,4 +1,4 @@
-"""Gifts: give, list, cancel, decline and request again; change what happens at the end."""
+"""Gifts: give, list, cancel, decline and request again; change the link, the recipient and the end; remind the recipient."""
 
 from typing import Literal
 
@@ -7,18 +7,27 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, empty_response, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
-from handsel.api.requests.gifts import AskAgainRequest, AtEndRequest, GiftListQuery, GiftRequest, OpenedRequest
+from handsel.api.requests.gifts import (
+    AskAgainRequest,
+    AtEndRequest,
+    ExtendRequest,
+    GiftListQuery,
+    GiftRequest,
+    OpenedRequest,
+    RecipientRequest,
+    ReportRequest,
+)
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
 from handsel.api.views.gift_previews import GiftPreview
-from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, ThanksView, gift_view
+from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, ThanksView, gift_view
 from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import content_checker, table
 from handsel.use_cases import queries
 from handsel.use_cases.gifts import giving, opening, regift_requests, thanking, timelines
 
@@ -35,6 +44,16 @@ class AskedView(View):
     asked: Literal[True] = True
 
 
+class ReportedView(View):
+    """Confirmation that the report was accepted.
+
+    Attributes:
+        reported: always true.
+    """
+
+    reported: Literal[True] = True
+
+
 @app.post("/orders/<order_id>/gifts")
 @operation(
     body=GiftRequest,
@@ -48,6 +67,7 @@ class AskedView(View):
         errors.SelfGift,
         errors.NotAllowed,
         errors.TooManyOpenGifts,
+        errors.MessageRefused,
         errors.WrongSecret,
     ),
     idempotent=True,
@@ -57,8 +77,9 @@ def create_gift(order_id: str) -> Response[str]:
 
     With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
     the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
-    returns it again. `secret` is null if the gift has a `recipient_id`. If the operator has removed the key of the link
-    because it leaked, a replay gets the problem `wrong-secret`: cancel the gift, and give it again.
+    returns it again. `secret` is null if the gift has a `recipient_id`. With `send_at`, the gift is `scheduled`: it opens at
+    that time, and before, nobody but the giver sees more of it than that. If the operator has removed the key of the link
+    because it leaked, a replay gets the problem `wrong-secret`: make a new link.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
@@ -72,6 +93,8 @@ def create_gift(order_id: str) -> Response[str]:
         secret_version=keys.current,
         window_ms=settings().window_ms,
         at_end=None if body.at_end is None else body.at_end.value(clock.voucher_code()),
+        checker=content_checker(),
+        send_at=body.send_at,
     )
     count("GiftGiven")
     secret = giving.derive_link_secret(gift, keys.by_version)
@@ -102,7 +125,11 @@ def list_order_gifts(order_id: str) -> Response[str]:
 @app.get("/gifts")
 @operation(query=GiftListQuery, responses={200: PageOf(GiftView)})
 def list_gifts() -> Response[str]:
-    """List the gifts that the caller sent or received, newest first."""
+    """List the gifts that the caller sent or received, newest first.
+
+    A scheduled gift is sorted by `opens_at`, so those that have not opened come first. A user has no gift among the received
+    ones before it opens.
+    """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(GiftListQuery)
     scope = f"gifts {query.role} {query.state}"
@@ -152,15 +179,16 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.NotAllowed,
         errors.NotGiftable,
         errors.RecipientUnknown,
+        errors.MessageRefused,
         errors.SelfGift,
     ),
 )
 def set_gift_end(gift_id: str) -> Response[str]:
     """Set what happens when the claim window of a gift ends.
 
-    The giver can change it while the gift is open. With `give_to`, a new gift to the second person exists from `expires_at`
-    on, with a claim window of its own. If the gift is cancelled or declined, its units always become available in the order
-    again. Idempotent: repeating the request has no further effect.
+    The giver can change it while the gift is scheduled or open. With `give_to`, a new gift to the second person exists from
+    `expires_at` on, with a claim window of its own. If the gift is cancelled or declined, its units always become available
+    in the order again. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     caller = request.caller.user_id
@@ -177,6 +205,124 @@ def set_gift_end(gift_id: str) -> Response[str]:
     )
     (details,) = queries.load_gift_details(table(), [gift], caller=caller)
     return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+
+
+@app.post("/gifts/<gift_id>/link")
+@operation(
+    responses={200: LinkView},
+    problems=(
+        errors.AlreadyNamed,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.WrongSecret,
+        errors.IdempotencyKeyReused,
+    ),
+    idempotent=True,
+)
+def create_gift_link(gift_id: str) -> Response[str]:
+    """Make a new share link of a gift.
+
+    The earlier link stops working at once: its secret gets the problem `wrong-secret`. A replay returns the present link and
+    makes no other one. So a giver who lost the link, or sent it to the wrong person, has one again.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    call, keys = request.call_without_body, request.link_keys
+    gift = changing.make_link(table(), call, gift_id, secret_version=keys.current, clock=clock.now_ms)
+    count("GiftLinkRenewed")
+    secret = giving.derive_link_secret(gift, keys.by_version)
+    return json_response(200, LinkView.of(gift, web_url=request.web_url, secret=secret))
+
+
+@app.put("/gifts/<gift_id>/recipient")
+@operation(
+    body=RecipientRequest,
+    responses={200: GiverGift},
+    problems=(
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.RecipientUnknown,
+        errors.SelfGift,
+        errors.TooManyChanges,
+        errors.TooManyGifts,
+        errors.MessageRefused,
+    ),
+)
+def set_gift_recipient(gift_id: str) -> Response[str]:
+    """Name another recipient of a gift of one share, or the first one of a gift with a link.
+
+    The link stops working, or the earlier recipient sees the gift as cancelled and gets a message. The new one gets a message,
+    too. The claim window does not change. Possible three times for each gift. Idempotent: repeating the request has no further
+    effect.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(
+        RecipientRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
+    )
+    gift = changing.change_recipient(table(), gift_id, body.recipient_id, caller=caller, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftRecipientChanged")
+
+
+@app.post("/gifts/<gift_id>/extend")
+@operation(
+    body=ExtendRequest,
+    responses={200: GiverGift},
+    problems=(
+        errors.NotExtendable,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+    ),
+)
+def extend_gift(gift_id: str) -> Response[str]:
+    """Extend the claim window of a gift.
+
+    The policy of its order limits by how much in all (`extend`, `gift_seconds`), and the window never ends after its vouchers.
+    Each request extends it once more.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(
+        ExtendRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
+    )
+    gift = changing.extend(table(), gift_id, body.seconds, caller=caller, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftExtended")
+
+
+@app.post("/gifts/<gift_id>/remind")
+@operation(
+    responses={202: GiverGift},
+    problems=(
+        errors.NotNamed,
+        errors.NotYet,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.TooManyReminders,
+    ),
+)
+def remind_gift_recipient(gift_id: str) -> Response[str]:
+    """Remind the named recipient of a gift.
+
+    They get a message. Possible twice for each gift, the second time six hours after the first.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    gift = changing.remind(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftReminded", status=202)
 
 
 @app.post("/gifts/<gift_id>/cancel")
@@ -200,6 +346,7 @@ def cancel_gift(gift_id: str) -> Response[str]:
     problems=(
         errors.NotTheRecipient,
         errors.NotAllowed,
+        errors.NotYet,
         errors.AlreadyClaimed,
         errors.Expired,
         errors.Cancelled,
@@ -225,6 +372,7 @@ def decline_gift(gift_id: str) -> Response[str]:
         errors.OwnGift,
         errors.WrongSecret,
         errors.NotTheRecipient,
+        errors.NotYet,
         errors.StillOpen,
         errors.AlreadyClaimed,
         errors.Cancelled,
@@ -248,6 +396,37 @@ def request_gift_again(gift_id: str) -> Response[str]:
         table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now
     )
     return json_response(202, AskedView())
+
+
+@app.post("/gifts/<gift_id>/report")
+@operation(
+    body=ReportRequest,
+    responses={202: ReportedView},
+    problems=(errors.OwnGift, errors.WrongSecret, errors.NotTheRecipient),
+)
+def report_gift(gift_id: str) -> Response[str]:
+    """Report a gift to the operator.
+
+    Everybody who may see the gift can do this, in any of its states: who is or was its named recipient, claimers, and holders of
+    the link. The giver does not learn of it. Idempotent: only the first report of a user about a gift counts.
+    """
+    request = HttpRequest(app)
+    caller = request.caller
+    body = request.body(ReportRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now))
+    from handsel.use_cases.gifts import reporting  # imported here, because gifts are rarely reported
+
+    is_first = reporting.report(
+        table(),
+        gift_id,
+        body.reason,
+        caller=caller.user_id,
+        secret=body.secret,
+        link_keys=request.link_keys.by_version,
+        now=request.now,
+    )
+    if is_first:
+        count("GiftReported")
+    return json_response(202, ReportedView())
 
 
 @app.post("/gifts/<gift_id>/opened")
@@ -320,10 +499,14 @@ def get_gift_timeline(gift_id: str) -> Response[str]:
 
 
 def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
+    return _changed_response(request, gift, f"Gift{gift.state.title()}")
+
+
+def _changed_response(request: HttpRequest, gift: Gift, metric: str, *, status: int = 200) -> Response[str]:
     caller = request.caller.user_id
-    count(f"Gift{gift.state.title()}")
+    count(metric)
     (details,) = queries.load_gift_details(table(), [gift], caller=caller)
-    return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+    return json_response(status, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
 
 
 lambda_handler = handler(app)

@@ -8,6 +8,7 @@ from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
 from handsel.domain.models import (
     MAX_ADDRESS_MS,
+    MAX_SCHEDULE_MS,
     Address,
     AtEnd,
     Gift,
@@ -113,7 +114,7 @@ def check_at_end(gift: Gift, at_end: AtEnd | None, policy: "Policy", *, is_known
         raise errors.InvalidRequest([errors.FieldError(f"{pointer}/recipient_id", detail)])
     if not is_known:
         raise errors.RecipientUnknown
-    if _is_too_short(gift.valid_until, gift.product.kind, policy, since=gift.expires_at):
+    if is_too_short(gift.valid_until, gift.product.kind, policy, since=gift.expires_at):
         raise errors.NotGiftable(
             "The vouchers of this gift would leave too little time to a second person.", "minimum_window"
         )
@@ -150,6 +151,7 @@ def check_can_give(order: Order, product: Product, policy: "Policy", *, now: int
     Args:
         product: as it is sold now, which decides; the order has it as it was bought.
         policy: that the order was bought under.
+        now: the time from which on the gift can be claimed: that for which it is scheduled, if it is.
 
     Raises:
         NotGiftable: the product cannot be given, or its vouchers have expired or are about to.
@@ -161,6 +163,17 @@ def check_can_give(order: Order, product: Product, policy: "Policy", *, now: int
     if is_window_too_short(order, policy, now=now):
         detail = "are no longer valid" if is_validity_over(order, now=now) else "expire too soon"
         raise errors.NotGiftable(f"The vouchers of this order {detail}.", "minimum_window")
+
+
+def check_send_at(send_at: int | None, *, now: int) -> None:
+    """Check the time for which a gift is scheduled.
+
+    Raises:
+        InvalidRequest: it has passed, or is too far ahead.
+    """
+    if send_at is not None and not now <= send_at <= now + MAX_SCHEDULE_MS:
+        detail = "has passed" if send_at < now else "must be within 365 days from now"
+        raise errors.InvalidRequest([errors.FieldError("/send_at", detail)])
 
 
 def is_validity_over(order: Order, *, now: int) -> bool:
@@ -202,10 +215,11 @@ def may_payer_ask(policy: "Policy") -> bool:
 
 def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
     """Return whether the validity of an order's vouchers leaves too little time to claim a gift of them."""
-    return _is_too_short(order.valid_until, order.product.kind, policy, since=now)
+    return is_too_short(order.valid_until, order.product.kind, policy, since=now)
 
 
-def _is_too_short(valid_until: int | None, kind: Kind, policy: "Policy", *, since: int) -> bool:
+def is_too_short(valid_until: int | None, kind: Kind, policy: "Policy", *, since: int) -> bool:
+    """Return whether the end of a validity leaves too little time to claim from `since` on."""
     least = min(policy.minimum_window * 1000, policy.window_ms(kind))
     return valid_until is not None and valid_until - since < least
 
@@ -295,7 +309,7 @@ def list_order_refusals(
 
 def list_giver_refusals(gift: Gift, policy: "Policy", *, now: int) -> list[tuple[str, str]]:
     """Return what the rules do not allow the giver now: pairs of an action on an open gift and a rule."""
-    if gift.state_at(now) is not GiftState.OPEN:
+    if gift.state_at(now) not in (GiftState.SCHEDULED, GiftState.OPEN):
         return []
     actions = (GiftAction.CANCEL.value, CHOOSE_END)
     return [(action, rule) for action in actions if (rule := find_rule_against(action, policy))]
@@ -336,7 +350,7 @@ def check_can_claim(
 
     Raises:
         OwnGift, WrongSecret, NotTheRecipient: as in `check_may_open`.
-        Expired, Cancelled, Declined, AlreadyClaimed: the gift is not open.
+        NotYet, Expired, Cancelled, Declined, AlreadyClaimed: the gift is not open.
         AddressRequired: the gift is a parcel.
     """
     check_can_open(gift, caller, secret, keys, now=now)
@@ -351,6 +365,7 @@ def check_can_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[st
     Raises:
         OwnGift, WrongSecret, NotTheRecipient, NotYet, Expired, Cancelled, Declined, AlreadyClaimed: as in `check_can_claim`.
     """
+    gift = gift.as_seen_by(caller)
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is not GiftState.OPEN:
@@ -362,9 +377,10 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
 
     Raises:
         OwnGift, WrongSecret, NotTheRecipient: as in `check_may_open`.
-        StillOpen, Cancelled, Declined: the gift has not expired.
+        NotYet, StillOpen, Cancelled, Declined: the gift has not expired.
         AlreadyClaimed: all shares are claimed, or one by the caller.
     """
+    gift = gift.as_seen_by(caller)
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is GiftState.OPEN:
@@ -385,7 +401,8 @@ def is_secret_valid(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> 
         raise errors.WrongSecret(removed_version=gift.secret_version)
     if secret is None or gift.secret_version is None:
         return False
-    return ids.are_secrets_equal(secret, ids.derive_link_secret(keys, gift.secret_version, gift.gift_id))
+    expected = ids.derive_link_secret(keys, gift.secret_version, gift.gift_id, gift.link_version)
+    return ids.are_secrets_equal(secret, expected)
 
 
 def choose_claim_action(remaining: int) -> GiftAction:

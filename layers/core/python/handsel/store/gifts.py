@@ -7,7 +7,7 @@ cancellations and declines of the first gift do not write it: without an expiry 
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -15,6 +15,7 @@ from handsel.domain import errors
 from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Timer
 from handsel.domain.states import (
     GIFT_MACHINE,
+    IS_SENT,
     UNITS_AT_END,
     WINDOW_OPEN,
     EndAction,
@@ -34,7 +35,7 @@ def to_item(gift: Gift) -> Item:
     shard = keys.due_partition(keys.due_gifts, gift.gift_id)
     return {
         **keys.gift(gift.gift_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.gifts_by_giver(gift.giver_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_OWNER, keys.gifts_by_giver(gift.giver_id), gift.sent_at, gift.gift_id),
         **keys.index_entry(keys.BY_PARENT, keys.gifts_by_order(gift.order_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),
         **attributes.to_item(gift),
@@ -115,9 +116,17 @@ def list_ids_by_second_person(table: Table, user_id: str, *, limit: int, before:
     return Page.from_rows([keys.parse_id(sort_key) for sort_key, _ in rows], rows, limit)
 
 
-def list_received(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    """Return the gifts that a user received, newest first, after the position `before`."""
-    return _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before)
+def list_received(
+    table: Table, user_id: str, *, limit: int, before: str | None, now: int | None = None
+) -> Page[Gift]:
+    """Return the gifts that a user received, newest first, after the position `before`, as this user sees them.
+
+    Args:
+        now: those that open after this time are left out; None if they do not matter.
+    """
+    start = before or (None if now is None else keys.end_of(now))
+    page = _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, start)
+    return dataclasses.replace(page, items=[gift.as_seen_by(user_id) for gift in page.items])
 
 
 def list_by_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
@@ -134,16 +143,14 @@ def _creation_writes(gift: Gift) -> list[Write]:
     writes: list[Write] = [Put(to_item(gift)), Put(timer_to_item(gift))]
     writes += _pointer_writes(gift)
     if gift.recipient_id is not None:
-        received = keys.gifts_by_recipient(gift.recipient_id)
-        writes.append(
-            Put(
-                {
-                    **keys.received(gift.recipient_id, gift.gift_id)._asdict(),
-                    **keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id),
-                }
-            )
-        )
+        received = keys.received(gift.recipient_id, gift.gift_id)
+        writes.append(Put({**received._asdict(), **received_entry(gift, gift.recipient_id)}))
     return writes
+
+
+def received_entry(gift: Gift, recipient_id: str) -> Mapping[str, str]:
+    """Return the entry of a gift in the list of its named recipient."""
+    return keys.index_entry(keys.BY_PARENT, keys.gifts_by_recipient(recipient_id), gift.received_at, gift.gift_id)
 
 
 def _pointer_writes(gift: Gift) -> list[Write]:
@@ -211,8 +218,8 @@ def claim(
         clock: returns the present time in milliseconds since the epoch.
 
     Raises:
-        ConditionFailed: the gift does not allow the action, or the claimer has a share already. `old[0]` is the item of
-            the gift.
+        ConditionFailed: the gift does not allow the action, has another recipient or link than the one that was read, or the
+            claimer has a share already. `old[0]` is the item of the gift.
     """
     share = Clause(
         sets=["#remaining = #remaining - :one", "#claims.#claimer = :claim"],
@@ -220,16 +227,19 @@ def claim(
         values={":one": 1, ":claim": Claim(holding.received_at, holding.holding_id)},
         names={"#claimer": holding.holder_id},
     )
+    addressed = require(link_version=gift.link_version or None)
 
     def take_share() -> Update:
-        return update(keys.gift(gift.gift_id), transition(GIFT_MACHINE, GiftState.OPEN, action, now=clock()), share)
+        taken = transition(GIFT_MACHINE, GiftState.OPEN, action, now=clock())
+        return update(keys.gift(gift.gift_id), taken, addressed, share)
 
     table.write(take_share, holdings.build_put(holding, gift), *created)
 
 
-def require_open(gift_id: str, *, now: int) -> Check:
-    """Return the check that a gift is open and its claim window has not ended."""
-    return check(keys.gift(gift_id), in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=now))
+def require_open(gift_id: str, recipient_id: str, *, now: int) -> Check:
+    """Return the check that a gift is open, its claim window has not ended, and it is for this named recipient."""
+    open_now = in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, IS_SENT, now=now)
+    return check(keys.gift(gift_id), open_now, require(recipient_id=recipient_id))
 
 
 def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
@@ -262,7 +272,9 @@ def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *named: Write, cl
             keys.gift(gift.gift_id),
             in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),
             # `remaining`, so that the returned gift has every claim.
-            require(at_end=gift.at_end, remaining=gift.remaining),
+            require(at_end=gift.at_end, remaining=gift.remaining, expires_at=gift.expires_at),
+            # The second person is another one than the recipient.
+            require(link_version=gift.link_version or None),
             assign({"at_end": at_end}),
         )
 
@@ -289,7 +301,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     relation, so a block that was answered before has decided. No other function ends a gift.
 
     Args:
-        action: EXPIRE, CANCEL or DECLINE.
+        action: EXPIRE, CANCEL, DECLINE or REFUSE.
         gift: as the caller read it. If it was changed since, the call is repeated with the stored gift.
         clock: returns the present time in milliseconds since the epoch.
 
@@ -302,6 +314,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     """
     gift_id, order_id, shares = gift.gift_id, gift.order_id, gift.shares
     expired = action is GiftAction.EXPIRE
+    by_recipient = action in (GiftAction.DECLINE, GiftAction.REFUSE)
 
     def end(gift: Gift | Timer, *, nobody_left: bool) -> Update:
         now = clock()
@@ -312,6 +325,9 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             require(remaining=gift.remaining, order_id=order_id),
             # A cancellation and a decline always lead back to the order.
             *([require(at_end=gift.at_end)] if expired else []),
+            # The successor depends on the end of the window. Only the recipient who was read declines.
+            *([require(expires_at=gift.expires_at)] if expired and isinstance(gift, Gift) else []),
+            *([require(recipient_id=gift.recipient_id)] if by_recipient and isinstance(gift, Gift) else []),
         )
 
     while True:
@@ -341,6 +357,8 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
                 raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from failed
             unchanged = (stored.remaining, stored.at_end) == (gift.remaining, gift.at_end)
             if stored.state is not GiftState.OPEN or unchanged or successor is not None:
+                return stored
+            if by_recipient and isinstance(gift, Gift) and stored.recipient_id != gift.recipient_id:
                 return stored
             gift = stored
         else:

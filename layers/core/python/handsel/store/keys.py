@@ -42,7 +42,8 @@ create the item, then after a semicolon those that only update it. Items that TT
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
-| LINK           | GIFT#gift                        | LINK#request                 |                                             |                                                  |                                         | a new link of a gift                                          | TTL                         |
+| REPORT         | GIFT#gift                        | REPORT#user                  | REPORTS_BY#user, at#gift                    |                                                  | REPORTS#shard until an operator closes it| who may see the gift; operator                                | TTL, after it was closed; erasure|
+| LINK           | LINK#request                     | LINK                         |                                             |                                                  |                                         | a new link of a gift                                          | never                       |
 | OPENED         | GIFT#gift                        | OPENED#user                  | OPENED_BY#user, at#gift                     |                                                  |                                         | the first opening of a gift to a group by a user              | erasure                     |
 | REPORT         | GIFT#gift                        | REPORT#user                  |                                             |                                                  |                                         | a report of a gift to the operator                            | an operator; erasure of the user |
 | RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
@@ -73,7 +74,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 - RELATION exists once a giver names a recipient, or the recipient blocks the giver. It has the times of the newest named gifts, and
   every named gift writes it under the condition that the giver is not blocked. It is in `by_due` after a block until the sweep
   has declined once more what the giver gave before.
-- RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
+- RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead. The item of an earlier
+  recipient stays, so that the erasure of that user finds the gift. It is in their list if the gift was sent before it was given to another one.
+- LINK is the request that made a new link. A request that is repeated finds it, and makes no other one.
 - The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
 - REDEMPTION is append-only. Its id is derived from the till's request, so a request that is repeated finds it. The HOLDING of a
   redeemed voucher has the id of its redemption.
@@ -171,6 +174,10 @@ each index entry adds 1 WRU per write.
 | 77 | count a named gift                                                 | in the transaction of the gift: Update RELATION if the giver is not blocked and no other gift was counted since | `relations.build_gift_write`                        | 2 WRU (4 if new)                                                  |
 | 78 | find out whether two users exchanged gifts                         | as 14 for the sent gifts of one and the received gifts of the other, in both directions, until one of the two lists ends | `relations.have_exchanged`                          | 1 RRU per gift                                                    |
 | 79 | end a block                                                        | GetItem; Update or Delete RELATION if it is unchanged              | `relations.build_unblock`                           | 1 RRU, 2 WRU                                                      |
+| 80 | report a gift                                                      | Put REPORT if absent                                               | `reports.create`                                    | 3 WRU                                                             |
+| 81 | list the reports that wait (operators only)                        | as 23; BatchGetItem of REPORTs and GIFTs                           | `reports.list_open`                                 | 2 RRU per report                                                  |
+| 82 | close a report (operators only)                                    | Update REPORT if it is not closed                                  | `reports.build_close`                               | 2 WRU                                                             |
+| 83 | delete a message                                                   | 2 GetItem; Update MESSAGE if it is unchanged (unread: transaction with SUMMARY if its version is unchanged) | `messages.delete`                                   | 2 RRU, 2 WRU (6 if unread)                                        |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -323,19 +330,19 @@ def regift_request(gift_id: str, user_id: str) -> Key:
     return Key(_join("GIFT", gift_id), _join("REGIFT_REQUEST", user_id))
 
 
-def link(gift_id: str, request_id: str) -> Key:
+def report(gift_id: str, user_id: str) -> Key:
+    """Return the key of a REPORT item."""
+    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
+
+
+def link(request_id: str) -> Key:
     """Return the key of a LINK item."""
-    return Key(_join("GIFT", gift_id), _join("LINK", request_id))
+    return Key(_join("LINK", request_id), "LINK")
 
 
 def opened(gift_id: str, user_id: str) -> Key:
     """Return the key of an OPENED item."""
     return Key(_join("GIFT", gift_id), _join("OPENED", user_id))
-
-
-def report(gift_id: str, user_id: str) -> Key:
-    """Return the key of a REPORT item."""
-    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
 
 
 def relation(recipient_id: str, giver_id: str) -> Key:
@@ -482,6 +489,11 @@ def shipments_by_store(store_id: str) -> str:
     return _join("SHIPMENTS", store_id)
 
 
+def reports_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the reports that a user made."""
+    return _join("REPORTS_BY", user_id)
+
+
 def regift_requests_by_user(user_id: str) -> str:
     """Return the partition of `by_owner` with the regift requests of a user."""
     return _join("REGIFT_REQUESTS", user_id)
@@ -567,8 +579,15 @@ def due_blocks(shard: int) -> str:
     return f"BLOCKS#{shard:02d}"
 
 
+def due_reports(shard: int) -> str:
+    """Return the partition of `by_due` with reports that wait for an operator, by the time at which they were made."""
+    return f"REPORTS#{shard:02d}"
+
+
 # Entries that few orders and gifts have, or that are written when few others are.
-_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks})
+_RARE = frozenset(
+    {due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks, due_reports}
+)
 
 
 def count_due_shards(partition: Callable[[int], str]) -> int:
@@ -597,6 +616,11 @@ def list_due_partitions(partition: Callable[[int], str]) -> list[str]:
 def position(at: int, entity_id: str) -> str:
     """Return a sort key that orders by time, then by id. Its 13 digits of milliseconds last until the year 2286."""
     return f"{at:013d}{SEPARATOR}{entity_id}"
+
+
+def end_of(at: int) -> str:
+    """Return a sort key after all positions of a time, and before those of the next millisecond."""
+    return position(at + 1, "")
 
 
 # Sorts after every position.

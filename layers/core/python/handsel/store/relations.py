@@ -71,12 +71,9 @@ def require_not_blocked(recipient_id: str, giver_id: str) -> Check:
 def build_block(relation: Relation, *, now: int) -> Update:
     """Return the update that blocks a giver. It is in the due index until the gifts of the giver are declined."""
     listed = keys.index_entry(keys.BY_OWNER, keys.blocked_by_user(relation.recipient_id), now, relation.giver_id)
-    due = keys.index_entry(
-        keys.BY_DUE,
-        keys.due_partition(keys.due_blocks, relation.giver_id),
-        now + SETTLE_AFTER_MS,
-        keys.join_relation(relation.recipient_id, relation.giver_id),
-    )
+    relation_id = keys.join_relation(relation.recipient_id, relation.giver_id)
+    shard = keys.due_partition(keys.due_blocks, relation_id)
+    due = keys.index_entry(keys.BY_DUE, shard, now + SETTLE_AFTER_MS, relation_id)
     return update(
         _key(relation),
         require(blocked_at=None),

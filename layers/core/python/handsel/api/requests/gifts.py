@@ -2,12 +2,24 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from handsel.api.requests.base import Id, ListQuery, Message, Request, Secret
-from handsel.domain import ids, states
+from handsel.api.requests.base import ONE_LINE, Id, ListQuery, Message, Request, Secret, Time
+from handsel.domain import ids, states, user_text
 from handsel.domain.models import MAX_UNITS, AtEnd
 from handsel.use_cases.gifts.giving import WrappingChoice
+
+# More than any policy allows (`policy.parse`), so that these decide.
+MAX_EXTENSION = 10**9
 
 
 class WrappingRequest(Request):
@@ -89,6 +101,8 @@ class GiftRequest(Request):
         wrapping: the cover and text of the gift.
         at_end: what happens if the claim window ends before all shares are claimed. Without it, the policy of the order
             decides (rule `at_end`). `give_to` requires `shares` to be 1.
+        send_at: the time at which the gift opens, within 365 days, with any UTC offset. Until then it is `scheduled`. Without
+            it, the gift can be claimed at once.
     """
 
     model_config = ConfigDict(
@@ -106,6 +120,7 @@ class GiftRequest(Request):
     recipient_id: Id | None = None
     wrapping: WrappingRequest
     at_end: AtEndRequest | None = None
+    send_at: Time | None = None
 
     @field_validator("at_end")
     @classmethod
@@ -121,6 +136,26 @@ class GiftRequest(Request):
         return self
 
 
+class RecipientRequest(Request):
+    """Another recipient of a gift.
+
+    Attributes:
+        recipient_id: `user_id` of the only user who can claim the gift from now on.
+    """
+
+    recipient_id: Id
+
+
+class ExtendRequest(Request):
+    """A later end of a claim window.
+
+    Attributes:
+        seconds: by how much later it ends.
+    """
+
+    seconds: Annotated[int, Field(ge=1, le=MAX_EXTENSION)]
+
+
 class AskAgainRequest(Request):
     """A request to give an expired gift again.
 
@@ -128,6 +163,18 @@ class AskAgainRequest(Request):
         secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
     """
 
+    secret: Secret | None = None
+
+
+class ReportRequest(Request):
+    """A report about a gift.
+
+    Attributes:
+        reason: what is wrong with the gift, in one line. Only the operator reads it.
+        secret: the secret from the fragment of the share link. Not needed by users whom the gift names, and by claimers.
+    """
+
+    reason: Annotated[str, StringConstraints(max_length=300), AfterValidator(user_text.clean_line), ONE_LINE]
     secret: Secret | None = None
 
 

@@ -3,10 +3,11 @@
 from typing import Any, Self
 
 from handsel.api.views.base import Count, RefusalView, Timestamp, Url, View, optional_timestamp
-from handsel.api.views.gift_previews import GiftPreview, preview_fields
+from handsel.api.views.gift_previews import GiftPreview, ScheduledGift, preview_fields, scheduled_view
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
 from handsel.domain import ids, models, states
+from handsel.domain.giver_rules import list_giver_actions
 from handsel.domain.privacy import Fact, Viewer, classify_viewer, may_see, product_fact, store_fact
 from handsel.domain.rules import list_giver_refusals, may_payer_ask
 from handsel.domain.times import format_timestamp
@@ -159,6 +160,7 @@ class GiverGift(GiftPreview):
         product: the product, as it was bought.
         recipient_id: `user_id` of the only user who can claim the gift; null if anyone with the share link can.
         created_at: the time at which the gift was created.
+        opens_at: the time at which the gift opens, if it was scheduled; else null.
         claims: all claims of the gift, oldest first.
         in_return_for: the ID of the gift that this gift is given in return for; null if it is not a return gift.
         at_end: what happens if the claim window ends before all shares are claimed.
@@ -169,12 +171,16 @@ class GiverGift(GiftPreview):
         asked_again: the users who ask for the gift again, the latest first, at most 100; empty if it has not expired; null in
             lists.
         refusals: the actions of the giver that the rules do not allow now.
+        link_version: a number that changes with every new link; null if the gift names a recipient.
+        reminded_at: the times at which the giver reminded the recipient.
+        actions: what the giver can do with the gift now.
     """
 
     order_id: str
     product: ProductView
     recipient_id: str | None
     created_at: Timestamp
+    opens_at: Timestamp | None
     claims: list[ClaimView | ParcelClaimView | RefundableClaimView | RefundableParcelClaimView]
     in_return_for: str | None
     at_end: AtEndView | GiveToView
@@ -183,6 +189,9 @@ class GiverGift(GiftPreview):
     opened_count: Count
     asked_again: list[AskerView] | None
     refusals: list[RefusalView]
+    link_version: Count | None
+    reminded_at: list[Timestamp]
+    actions: list[states.GiverAction]
 
 
 class CreatedGift(GiverGift):
@@ -206,10 +215,36 @@ class CreatedGift(GiverGift):
             web_url: the origin of the share link and of images.
             secret: the secret of the share link; None if the gift has a named recipient.
         """
-        gift = details.gift
-        fragment = "" if secret is None else f"#{secret}"
-        share_url = f"{web_url}/g/{gift.gift_id}{fragment}"
+        share_url = _share_url(details.gift, web_url, secret)
         return cls(**_gift_fields(details, Viewer.GIVER, now, web_url), share_url=share_url, secret=secret)
+
+
+class LinkView(View):
+    """The share link of a gift.
+
+    Attributes:
+        share_url: the link to send to the claimers. Its fragment is the `secret`, if there is one.
+        secret: the secret that claims require; null in a replay, if the gift names a recipient by now.
+        link_version: a number that changes with every new link, as in the view of the gift.
+    """
+
+    share_url: Url
+    secret: str | None
+    link_version: Count | None
+
+    @classmethod
+    def of(cls, gift: models.Gift, *, web_url: str, secret: str | None) -> Self:
+        """Return the view of a gift's link."""
+        return cls(share_url=_share_url(gift, web_url, secret), secret=secret, link_version=_link_version(gift))
+
+
+def _share_url(gift: models.Gift, web_url: str, secret: str | None) -> str:
+    fragment = "" if secret is None else f"#{secret}"
+    return f"{web_url}/g/{gift.gift_id}{fragment}"
+
+
+def _link_version(gift: models.Gift) -> int | None:
+    return gift.link_version if gift.recipient_id is None else None
 
 
 def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
@@ -267,7 +302,11 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
             "created_at": format_timestamp(gift.created_at),
+            "opens_at": optional_timestamp(gift.opens_at),
             "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
+            "link_version": _link_version(gift),
+            "reminded_at": [format_timestamp(at) for at in gift.reminded_at],
+            "actions": list_giver_actions(gift, policies.find(gift.policy), now=now),
         }
     if may_see(viewer, Fact.IN_RETURN_FOR):
         fields["in_return_for"] = gift.in_return_for
@@ -285,12 +324,14 @@ def _shows_voucher(gift: models.Gift) -> bool:
 
 
 # The views of a gift that a caller may get.
-GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | GiftPreview
+GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | GiftPreview | ScheduledGift
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
     """Return the view of a gift for the caller. The model for each viewer lacks the fields that they may not see."""
     gift, viewer = details.gift, classify_viewer(details.gift, caller)
+    if (scheduled := scheduled_view(gift, viewer, now)) is not None:
+        return scheduled
     fields = _gift_fields(details, viewer, now, web_url)
     if viewer is Viewer.GIVER:
         return GiverGift(**fields)

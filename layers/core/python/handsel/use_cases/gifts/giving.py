@@ -15,6 +15,7 @@ another end fails if the end was changed since it was read, and the call decides
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from handsel.domain import errors, ids, policy, wrappings
 from handsel.domain.models import AtEnd, Gift, Kind, Relation, Wrapping, compute_window_end
@@ -24,6 +25,7 @@ from handsel.domain.rules import (
     check_at_end,
     check_can_give,
     check_giftable,
+    check_send_at,
     find_rule_against,
     resolve_end,
 )
@@ -34,12 +36,16 @@ from handsel.store import accounts, gifts, keys, orders, products, relations, ro
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
-from handsel.use_cases.gifts import consent
+from handsel.use_cases.gifts import consent, content
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
 
+if TYPE_CHECKING:
+    from handsel.domain.content import ContentChecker
+
 # Only an automated client has more open gifts. A soft limit: it is checked before the transaction, not in it.
 MAX_OPEN_GIFTS = 100
+_LIMITED = (GiftState.SCHEDULED, GiftState.OPEN)
 # Bounds the cost for a giver who gives and cancels all day: after so many pages the summary is decisive.
 _MAX_PAGES = 5
 # Each attempt after the first follows a concurrent change of the same gift.
@@ -66,6 +72,8 @@ def give(
     secret_version: str,
     window_ms: int | None,
     at_end: AtEnd | None = None,
+    checker: "ContentChecker | None" = None,
+    send_at: int | None = None,
 ) -> Gift:
     """Give `shares` units of an order, by link or to a named recipient.
 
@@ -73,10 +81,12 @@ def give(
         window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier; None leaves it to the
             policy of the order.
         at_end: what happens when its claim window ends; None leaves it to the policy.
+        checker: the moderation service, if the stack has one.
+        send_at: the time at which a scheduled gift opens, in milliseconds since the epoch; None for now.
 
     Raises:
         NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, TooManyGifts, InvalidRequest,
-        NotAllowed, UnitsNotAvailable, TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
+        NotAllowed, UnitsNotAvailable, TooManyOpenGifts, MessageRefused, IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
@@ -92,7 +102,9 @@ def give(
         raise errors.NotAvailableYet
     terms = policy.find(order.policy).with_window(window_ms)
     sold = products.get_current(table, [order.product])
-    check_can_give(order, sold[order.product.product_id], terms, now=call.now)
+    check_send_at(send_at, now=call.now)
+    opens_at = call.now if send_at is None else send_at
+    check_can_give(order, sold[order.product.product_id], terms, now=opens_at)
     if recipient_id == call.caller:
         raise errors.SelfGift
     named: list[Relation] = []
@@ -112,12 +124,13 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=compute_window_end(call.now, terms.window_ms(order.product.kind), order.valid_until),
+        expires_at=compute_window_end(opens_at, terms.window_ms(order.product.kind), order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
         request_hash=call.request_hash,
         policy=order.policy,
+        opens_at=send_at,
     )
     end = resolve_end(at_end, terms, gift.product.kind)
     second = consent.find_wanted(table, found, second_id, giver_id=call.caller, now=call.now)
@@ -126,6 +139,8 @@ def give(
         named.append(consent.check_daily_limit(table, second, now=call.now))
     gift = replace(gift, at_end=end)
     _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
+    if wrapping.message is not None:
+        content.check_gift(table, gift, terms, pointer="/wrapping/message", checker=checker)
 
     def take() -> Gift:
         try:
@@ -155,7 +170,9 @@ def wrap(kind: Kind, choice: WrappingChoice, terms: Policy, *, now: int) -> Wrap
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
-    """Check the number of the giver's open gifts: of the newest gifts of the last window, or else by the summary.
+    """Check the number of the giver's open gifts, scheduled ones too, which the list has first.
+
+    The newest gifts of the last window decide, or else the summary.
 
     Raises:
         TooManyOpenGifts
@@ -165,7 +182,7 @@ def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) 
         page = gifts.list_sent_ids_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
         if open_gifts + len(page.items) < MAX_OPEN_GIFTS:
             return
-        open_gifts += sum(gift.state_at(now) is GiftState.OPEN for gift in gifts.get_many(table, page.items))
+        open_gifts += sum(gift.state_at(now) in _LIMITED for gift in gifts.get_many(table, page.items))
         if open_gifts >= MAX_OPEN_GIFTS:
             raise errors.TooManyOpenGifts
         if page.next_position is None:
@@ -196,10 +213,15 @@ def require_sent(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
     Raises:
         NotFound: no such gift, or not the caller's.
     """
-    return _require_giver(gifts.find(table, gift_id, now=now), caller)
+    return require_giver(gifts.find(table, gift_id, now=now), caller)
 
 
-def _require_giver(gift: Gift | None, caller: str) -> Gift:
+def require_giver(gift: Gift | None, caller: str) -> Gift:
+    """Return a gift that was found, if the caller gave it.
+
+    Raises:
+        NotFound
+    """
     if gift is None or gift.giver_id != caller:
         raise errors.NotFound
     return gift
@@ -208,7 +230,7 @@ def _require_giver(gift: Gift | None, caller: str) -> Gift:
 def set_at_end(
     table: Table, gift_id: str, at_end: AtEnd, *, caller: str, window_ms: int | None, clock: Callable[[], int]
 ) -> Gift:
-    """Set what happens when the claim window of an open gift ends. Idempotent.
+    """Set what happens when the claim window of an open or a scheduled gift ends. Idempotent.
 
     Args:
         at_end: the end; its `successor_gift_id` is used if this call sets it.
@@ -218,16 +240,16 @@ def set_at_end(
     Raises:
         NotFound: no such gift, or not the caller's.
         AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown, TooManyGifts,
-        NotGiftable, ServiceUnavailable
+        NotGiftable, MessageRefused, ServiceUnavailable
     """
-    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    gift = require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     terms = policy.find(gift.policy).with_window(window_ms)
     wanted = resolve_end(at_end, terms, gift.product.kind)
 
     def attempt() -> Gift:
         nonlocal gift
         state = gift.state_at(clock())
-        if state is not GiftState.OPEN:
+        if state.is_final:
             raise GIFT_MACHINE.problems[state]
         if _is_same_end(gift.at_end, wanted):
             return gift
@@ -265,7 +287,19 @@ def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy, *,
         check_giftable(product or gift.product, terms)
         second = consent.find_wanted(table, found, second_id, giver_id=gift.giver_id, now=now)
     check_at_end(gift, at_end, terms, is_known=second is not None, pointer="")
-    return None if second is None else consent.check_daily_limit(table, second, now=now)
+    if second is None:
+        return None
+    relation = consent.check_daily_limit(table, second, now=now)
+    content.check_message(
+        table,
+        gift.wrapping.blessing,
+        giver=gift.giver_id,
+        recipient=second_id,
+        policy=terms,
+        pointer="/recipient_id",
+        exchanged=relation.exchanged,
+    )
+    return relation
 
 
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:
@@ -276,7 +310,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
         NotAllowed: the gift is open, and its policy does not allow cancelling it.
         AlreadyClaimed, Expired, Declined, ServiceUnavailable
     """
-    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    gift = require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     return _end(table, gift, GiftAction.CANCEL, clock=clock)
 
 
@@ -284,12 +318,13 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
     """End a gift for its named recipient: its unit is released into the order. Idempotent.
 
     Raises:
-        NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
+        NotFound, NotTheRecipient, NotYet, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
         NotAllowed: the gift is open, and its policy does not allow declining it.
     """
     gift = gifts.get_settled(table, gift_id, clock=clock)
     if gift is None:
         raise errors.NotFound
+    gift = gift.as_seen_by(caller)
     if gift.recipient_id != caller:
         raise errors.NotTheRecipient
     return _end(table, gift, GiftAction.DECLINE, clock=clock)
@@ -299,18 +334,23 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
     """Return the gift, ended by `action`: now, or by an earlier call.
 
     Raises:
-        NotAllowed, AlreadyClaimed, Expired, Cancelled, Declined
+        NotAllowed, NotYet, AlreadyClaimed, Expired, Cancelled, Declined
     """
     target = GIFT_MACHINE.step(GiftState.OPEN, action).to
-    if gift.state_at(clock()) is GiftState.OPEN:
+    recipient_id, state = gift.recipient_id, gift.state_at(clock())
+    if (state, action) in GIFT_MACHINE.transitions:
         if rule := find_rule_against(action, policy.find(gift.policy)):
             raise errors.NotAllowed(rule)
         result = gifts.end_gift(table, action, gift, clock=clock)
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)
         gift = result if isinstance(result, Gift) else _read_gift(table, gift.gift_id)
+        if action is GiftAction.DECLINE and recipient_id is not None:
+            gift = gift.as_seen_by(recipient_id)
     if gift.state is target:
         return gift
+    if state is GiftState.SCHEDULED:
+        raise errors.NotYet
     # A gift that is open but does not accept the action has expired.
     raise GIFT_MACHINE.problems[GiftState.RETURNED if gift.state is GiftState.OPEN else gift.state]
 
@@ -331,6 +371,6 @@ def derive_link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
     if gift.secret_version is None:
         return None
     if gift.secret_version not in link_keys:
-        detail = "The link of this gift no longer works. Cancel the gift, and give it again."
+        detail = "The link of this gift no longer works. Make a new one."
         raise errors.WrongSecret(detail, removed_version=gift.secret_version)
-    return ids.derive_link_secret(link_keys, gift.secret_version, gift.gift_id)
+    return ids.derive_link_secret(link_keys, gift.secret_version, gift.gift_id, gift.link_version)
