@@ -18,6 +18,12 @@ const MAX_OFFERED = 20;
 const DAY_SECONDS = 86_400;
 // Problems that mean that another person, another device or the clock was faster.
 const OVERTAKEN = ["already-claimed", "expired", "cancelled", "declined", "already-named", "not-named"];
+// Problems of a new recipient, and their texts here. Only the second person of the gift makes the request invalid.
+const ABOUT_THE_RECIPIENT = {
+  "message-refused": "shop.gift.message_refused",
+  "too-many-changes": "shop.gift.changed_enough",
+  "invalid-request": "shop.gift.is_second",
+};
 
 /** Run a change of a gift. Throws Explained if the gift is no longer as this page shows it. */
 async function attempt(perform, onOvertaken = () => {}) {
@@ -94,8 +100,9 @@ export function changeRecipient(gift, name) {
 /** Show an error about a new recipient. Return whether it is about them. */
 function explain(error, friend) {
   if (friend.explain(error)) return true;
-  if (!["message-refused", "too-many-changes"].includes(error.code)) return false;
-  friend.showError(t(error.code === "message-refused" ? "shop.gift.message_refused" : "shop.gift.changed_enough"));
+  const key = ABOUT_THE_RECIPIENT[error.code];
+  if (!key) return false;
+  friend.showError(t(key, { name: friend.person().display_name }));
   return true;
 }
 

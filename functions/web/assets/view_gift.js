@@ -1,6 +1,7 @@
 // A gift, for its giver: how to send it, the claims, what the giver can do, what became of it, and refunds where the giver can ask.
 
 import { call } from "./api.js";
+import { now } from "./clock.js";
 import { fill, h } from "./dom.js";
 import { saveDraft } from "./drafts.js";
 import { hasFeature } from "./features.js";
@@ -16,6 +17,8 @@ import { action, countdown } from "./ui.js";
 import { watch } from "./watch.js";
 
 const MAX_REQUESTS = 100;
+// The API sends a second reminder this long after the first.
+const REMIND_AFTER_MS = 6 * 3_600_000;
 // What is only needed for a gift that nobody claimed yet is loaded then.
 const handOf = async () => {
   const [hand, { shareSheet }] = await Promise.all([import("./gift_hand.js"), import("./share_sheet.js")]);
@@ -95,8 +98,17 @@ function ways(gift, name, hand) {
       toOrder(gift),
       mayCancel && hand.cancel(gift),
     ),
+    reminders(gift),
     !mayCancel && h("p", { class: "faint" }, t("rule.giver_cancel")),
   ];
+}
+
+/** When the giver can remind the recipient again, or that they cannot. */
+function reminders({ state, reminded_at: times = [] }) {
+  if (state !== "open" || times.length === 0) return null;
+  const next = Date.parse(times.at(-1)) + REMIND_AFTER_MS;
+  const text = times.length > 1 ? t("shop.gift.reminded_twice") : next > now() && t("shop.gift.remind_from", { time: when(next) });
+  return text && h("p", { class: "faint" }, text);
 }
 
 const toOrder = ({ order_id: order }) => h("a", { class: "button", href: `#/orders/${order}` }, t("shop.gift.to_order"));

@@ -467,9 +467,10 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .share p, .share input { margin: 0; }
 .share button { width: 100%; }
 .channels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(7.5rem, 100%), 1fr)); gap: .5rem; }
-.channels > * { padding-inline: .5rem; text-align: center; }
+.channels > * { padding-inline: .25rem; font-size: .95rem; text-align: center; }
 canvas.qr { display: block; width: min(100%, 20rem); height: auto; margin: .75rem auto; border-radius: 12px; image-rendering: pixelated; }
 .scheduled, .inbox, .seen { text-align: center; }
+.more-ways .done { margin: 0; padding: .6rem; color: var(--good); font-weight: 600; text-align: center; }
 .scheduled strong { display: block; }
 .rows .thanks q { font-family: var(--serif); }
 .draft { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .75rem; margin: 0; color: var(--faint); }

@@ -272,6 +272,11 @@ handsel.define("gift_hand.js", ["api.js", "dom.js", "errors.js", "i18n.js", "lin
 const MAX_OFFERED = 20;
 const DAY_SECONDS = 86_400;
 const OVERTAKEN = ["already-claimed", "expired", "cancelled", "declined", "already-named", "not-named"];
+const ABOUT_THE_RECIPIENT = {
+  "message-refused": "shop.gift.message_refused",
+  "too-many-changes": "shop.gift.changed_enough",
+  "invalid-request": "shop.gift.is_second",
+};
 
 async function attempt(perform, onOvertaken = () => {}) {
   try {
@@ -336,8 +341,9 @@ function changeRecipient(gift, name) {
 
 function explain(error, friend) {
   if (friend.explain(error)) return true;
-  if (!["message-refused", "too-many-changes"].includes(error.code)) return false;
-  friend.showError(t(error.code === "message-refused" ? "shop.gift.message_refused" : "shop.gift.changed_enough"));
+  const key = ABOUT_THE_RECIPIENT[error.code];
+  if (!key) return false;
+  friend.showError(t(key, { name: friend.person().display_name }));
   return true;
 }
 

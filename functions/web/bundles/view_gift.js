@@ -231,8 +231,9 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_gift.js", ["api.js", "dom.js", "drafts.js", "features.js", "gift_timeline.js", "i18n.js", "links.js", "outcome.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { fill, h }, { saveDraft }, { hasFeature }, { giftTimeline }, { money, shownName, t, when }, { removeLink, savedLink }, { outcomeOf }, { findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, countdown }, { watch }) => {
+handsel.define("view_gift.js", ["api.js", "clock.js", "dom.js", "drafts.js", "features.js", "gift_timeline.js", "i18n.js", "links.js", "outcome.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { now }, { fill, h }, { saveDraft }, { hasFeature }, { giftTimeline }, { money, shownName, t, when }, { removeLink, savedLink }, { outcomeOf }, { findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, countdown }, { watch }) => {
 const MAX_REQUESTS = 100;
+const REMIND_AFTER_MS = 6 * 3_600_000;
 const handOf = async () => {
   const [hand, { shareSheet }] = await Promise.all([handsel.load("gift_hand.js"), handsel.load("share_sheet.js")]);
   return { ...hand, shareSheet };
@@ -305,8 +306,16 @@ function ways(gift, name, hand) {
       toOrder(gift),
       mayCancel && hand.cancel(gift),
     ),
+    reminders(gift),
     !mayCancel && h("p", { class: "faint" }, t("rule.giver_cancel")),
   ];
+}
+
+function reminders({ state, reminded_at: times = [] }) {
+  if (state !== "open" || times.length === 0) return null;
+  const next = Date.parse(times.at(-1)) + REMIND_AFTER_MS;
+  const text = times.length > 1 ? t("shop.gift.reminded_twice") : next > now() && t("shop.gift.remind_from", { time: when(next) });
+  return text && h("p", { class: "faint" }, text);
 }
 
 const toOrder = ({ order_id: order }) => h("a", { class: "button", href: `#/orders/${order}` }, t("shop.gift.to_order"));

@@ -107,7 +107,8 @@ function sentEntry(gift) {
       state === "scheduled" && h("span", {}, t("center.opens", { time: when(opensAt) })),
       names.length > 0 && h("span", {}, t("center.opened_by", { names: names.map(isolate).join(t("center.comma")) })),
       shares > 1 && h("span", {}, t("center.shares_left", { remaining, shares })),
-      state === "open" ? countdown(end) : time(gift.created_at),
+      state === "open" && countdown(end),
+      !["open", "scheduled"].includes(state) && time(gift.created_at),
     ],
   });
 }
