@@ -64,9 +64,9 @@ async function start() {
   }
 }
 
-/** Return whether the gift is addressed to the user. A parcel's view does not tell: the list of received gifts does. */
+/** Return whether the gift is addressed to the user. Not every view of a parcel tells: the list of received gifts does. */
 async function isRecipient() {
-  if (view.title) return true;
+  if (view.title || view.in_return_for) return true;
   if (!currentUser() || secret() || view.presentation !== "parcel" || view.state !== "open" || view.order_id || view.holding) return false;
   const { items } = await call("GET", `/gifts?role=received&limit=${MAX_RECEIVED}`).catch(() => ({ items: [] }));
   return items.some((gift) => gift.gift_id === id);

@@ -1516,7 +1516,7 @@ async function start() {
 }
 
 async function isRecipient() {
-  if (view.title) return true;
+  if (view.title || view.in_return_for) return true;
   if (!currentUser() || secret() || view.presentation !== "parcel" || view.state !== "open" || view.order_id || view.holding) return false;
   const { items } = await call("GET", `/gifts?role=received&limit=${MAX_RECEIVED}`).catch(() => ({ items: [] }));
   return items.some((gift) => gift.gift_id === id);
