@@ -24,6 +24,7 @@ app = create_app()
         errors.OwnGift,
         errors.WrongSecret,
         errors.NotTheRecipient,
+        errors.NotYet,
         errors.Expired,
         errors.Cancelled,
         errors.Declined,

@@ -57,7 +57,8 @@ def create_gift(order_id: str) -> Response[str]:
 
     With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
     the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
-    returns it again. `secret` is null if the gift has a `recipient_id`. If the operator has removed the key of the link
+    returns it again. `secret` is null if the gift has a `recipient_id`. With `send_at`, the gift is `scheduled`: it opens at
+    that time, and before, nobody but the giver sees more of it than that. If the operator has removed the key of the link
     because it leaked, a replay gets the problem `wrong-secret`: cancel the gift, and give it again.
     """
     request = HttpRequest(app)
@@ -72,6 +73,7 @@ def create_gift(order_id: str) -> Response[str]:
         secret_version=keys.current,
         window_ms=settings().window_ms,
         at_end=None if body.at_end is None else body.at_end.value(clock.voucher_code()),
+        send_at=body.send_at,
     )
     count("GiftGiven")
     secret = giving.derive_link_secret(gift, keys.by_version)
@@ -102,7 +104,11 @@ def list_order_gifts(order_id: str) -> Response[str]:
 @app.get("/gifts")
 @operation(query=GiftListQuery, responses={200: PageOf(GiftView)})
 def list_gifts() -> Response[str]:
-    """List the gifts that the caller sent or received, newest first."""
+    """List the gifts that the caller sent or received, newest first.
+
+    A scheduled gift is sorted by `opens_at`, so those that have not opened come first. A user has no gift among the received
+    ones before it opens.
+    """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(GiftListQuery)
     scope = f"gifts {query.role} {query.state}"
@@ -158,9 +164,9 @@ def get_gift(gift_id: str) -> Response[str]:
 def set_gift_end(gift_id: str) -> Response[str]:
     """Set what happens when the claim window of a gift ends.
 
-    The giver can change it while the gift is open. With `give_to`, a new gift to the second person exists from `expires_at`
-    on, with a claim window of its own. If the gift is cancelled or declined, its units always become available in the order
-    again. Idempotent: repeating the request has no further effect.
+    The giver can change it while the gift is scheduled or open. With `give_to`, a new gift to the second person exists from
+    `expires_at` on, with a claim window of its own. If the gift is cancelled or declined, its units always become available
+    in the order again. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     caller = request.caller.user_id
@@ -200,6 +206,7 @@ def cancel_gift(gift_id: str) -> Response[str]:
     problems=(
         errors.NotTheRecipient,
         errors.NotAllowed,
+        errors.NotYet,
         errors.AlreadyClaimed,
         errors.Expired,
         errors.Cancelled,
@@ -225,6 +232,7 @@ def decline_gift(gift_id: str) -> Response[str]:
         errors.OwnGift,
         errors.WrongSecret,
         errors.NotTheRecipient,
+        errors.NotYet,
         errors.StillOpen,
         errors.AlreadyClaimed,
         errors.Cancelled,

@@ -10,7 +10,7 @@ from handsel.api.http import HttpRequest, create_app, handler, image_response, j
 from handsel.api.operations import Media, operation
 from handsel.api.requests.wrappings import WrappingsQuery
 from handsel.api.views.base import PolicyVersionView, View
-from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.views.gift_previews import GiftPreview, ScheduledGift
 from handsel.api.views.wrappings import Wrappings
 from handsel.domain import states
 from handsel.domain.errors import NotFound, ServiceUnavailable
@@ -207,11 +207,11 @@ def get_cover(file: str) -> Response[Any]:
 
 
 @app.get("/gifts/<gift_id>/preview")
-@operation(responses={200: GiftPreview}, problems=(ServiceUnavailable,))
+@operation(responses={200: GiftPreview | ScheduledGift}, problems=(ServiceUnavailable,))
 def get_gift_preview(gift_id: str) -> Response[str]:
     """Get the preview of a gift.
 
-    It contains the fields that anyone with the link can see before claiming.
+    It contains the fields that anyone with the link can see before claiming: of a gift that is scheduled, only when it opens.
     """
     request = HttpRequest(app)
     gift = queries.require_gift(table(), gift_id, now=request.now)

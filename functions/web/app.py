@@ -23,10 +23,11 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, handler, unknown_route_response
 from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
-from handsel.api.views.gift_previews import GiftPreview
+from handsel.api.views.gift_previews import GiftPreview, ScheduledGift
 from handsel.api.weights import prefers_html
 from handsel.domain import ids
 from handsel.domain.errors import NotFound, ServiceUnavailable
+from handsel.domain.models import Presentation
 from handsel.domain.names import ERASED_NAME
 from handsel.domain.wrappings import cover_image_path, load_catalogue
 from handsel.runtime.settings import settings
@@ -150,6 +151,8 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         response.headers["Retry-After"] = "1"
         return response
     preview = GiftPreview.of(found, now=request.now, web_url=request.web_url)
+    if isinstance(preview, ScheduledGift):
+        return _scheduled_gift_page(request, preview, language)
     giver_name = words["erased_name"] if preview.giver_name == ERASED_NAME else _isolate(preview.giver_name)
     return _page(
         request,
@@ -168,6 +171,29 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
         cover=cover_image_path(preview.wrapping.cover_id),
         picture=request.web_url + cover_image_path(preview.wrapping.cover_id).removesuffix(".svg") + ".png",
         url=f"{request.web_url}/g/{found.gift_id}",
+    )
+
+
+def _scheduled_gift_page(request: HttpRequest, gift: ScheduledGift, language: str) -> Response[str] | Response[bytes]:
+    """Return the page of a gift that has not opened. It looks the same for every gift, whatever is in it."""
+    words, cover = WORDS[language], load_catalogue().covers[0]
+    theme = load_catalogue().find_theme(cover.cover_id)
+    return _page(
+        request,
+        200,
+        "gift",
+        language,
+        title=words["gift"],
+        about=words["gift_about"],
+        heading=words["gift"],
+        blessing="",
+        gift=gift.model_dump_json(),
+        presentation=Presentation.RED_ENVELOPE,
+        theme=theme.theme_id,
+        color=theme.colors.envelope_shade,
+        cover=cover_image_path(cover.cover_id),
+        picture=request.web_url + cover_image_path(cover.cover_id).removesuffix(".svg") + ".png",
+        url=f"{request.web_url}/g/{gift.gift_id}",
     )
 
 

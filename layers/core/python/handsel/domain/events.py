@@ -66,6 +66,19 @@ class GiftChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class GiftScheduled:
+    """Data of `gift.scheduled`: the fields that everybody with the link can see before the gift opens.
+
+    Attributes:
+        opens_at: in milliseconds since the epoch.
+    """
+
+    gift_id: str
+    state: GiftState
+    opens_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class VoucherRedeemed:
     """Data of `holding.redeemed`."""
 
@@ -115,6 +128,7 @@ Data = (
     | OrderCancelled
     | OrderRefunded
     | GiftChanged
+    | GiftScheduled
     | VoucherRedeemed
     | RedemptionUndone
     | RefundRequestChanged
@@ -138,6 +152,9 @@ TYPES: Mapping[str, EventType] = {
     ),
     "order.refunded": EventType(OrderRefunded, "Units of an order were refunded, or the charge of a cancelled order."),
     "gift.given": EventType(GiftChanged, "A gift was created and can be claimed."),
+    "gift.scheduled": EventType(
+        GiftScheduled, "A gift was created that can be claimed from `opens_at` on. No other event says that it opens."
+    ),
     "gift.claimed": EventType(GiftChanged, "A share of a gift was claimed."),
     "gift.opened": EventType(GiftChanged, "A gift was opened for the first time. Nothing was claimed by that."),
     "gift.thanked": EventType(GiftChanged, "A claimer thanked the giver. The event does not have the words."),
@@ -253,6 +270,11 @@ def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Even
         )
         return _event(kind, (after.gift_id, *change), at, after.order_id, after.giver_id, data)
 
+    if before is None and after.opens_at is not None:
+        scheduled = GiftScheduled(after.gift_id, GiftState.SCHEDULED, after.opens_at)
+        change = (after.gift_id,)
+        yield _event("gift.scheduled", change, after.created_at, after.order_id, after.giver_id, scheduled)
+        return
     if before is None:
         yield event("gift.given", after.created_at)
         return

@@ -171,11 +171,8 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
     if after is None:
         return
     if before is None:
-        if after.recipient_id is not None:
-            # The name is that of the account, because a late record may still have the name of a user who was erased.
-            params = MessageParams(presentation=after.product.kind.presentation)
-            message = _to_recipient(after, MessageKind.GIFT_RECEIVED, after.created_at, params)
-            yield replace(message, named_user_id=after.giver_id)
+        if after.recipient_id is not None and after.opens_at is None:
+            yield build_announcement(after)
         return
     for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
@@ -191,7 +188,8 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             yield _to_giver(after, _EXPIRED[after.then], ended_at, params, named=second)
         case GiftState.DECLINED:
             yield _to_giver(after, MessageKind.GIFT_DECLINED, ended_at)
-        case GiftState.CANCELLED if after.recipient_id is not None:
+        # The recipient of a gift that was cancelled before it opened does not know of it.
+        case GiftState.CANCELLED if after.recipient_id is not None and after.is_sent_at(ended_at):
             yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
 
 
@@ -419,6 +417,14 @@ def derive_regift_request_id(gift_id: str, requester: str) -> str:
     return _derive_id(MessageKind.ASKED_AGAIN, gift_id, requester)
 
 
+def build_announcement(gift: Gift) -> Message:
+    """Return the message to the named recipient that somebody gave them a gift: of the time at which it opens."""
+    params = MessageParams(presentation=gift.product.kind.presentation)
+    message = _to_recipient(gift, MessageKind.GIFT_RECEIVED, gift.sent_at, params)
+    # The name is that of the account, because a late record may still have the name of a user who was erased.
+    return replace(message, named_user_id=gift.giver_id)
+
+
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
     params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
@@ -426,16 +432,18 @@ def build_reminder(gift: Gift, lead_ms: int) -> Message:
 
 
 def list_reminder_times(gift: Gift) -> list[int]:
-    """Return the times at which the named recipient of a gift is reminded of it, earliest first.
+    """Return the times at which the sweep sends a message to the named recipient of a gift, earliest first.
 
-    A window that is not longer than a time of the policy has no reminder then.
+    A scheduled gift is announced when it opens; before the end of the claim window, the recipient is reminded. A window that
+    is not longer than a time of the policy has no reminder then.
     """
     if gift.recipient_id is None:
         return []
     from handsel.domain import policy  # imported here, because most changes start no reminder
 
     times = (gift.expires_at - lead * 1000 for lead in policy.find(gift.policy).reminders)
-    return [at for at in times if at > gift.created_at]
+    announced = [] if gift.opens_at is None else [gift.opens_at]
+    return announced + [at for at in times if at > gift.sent_at]
 
 
 def _derive_id(kind: MessageKind, gift_id: str, *parts: str) -> str:

@@ -37,6 +37,8 @@ FIRST_POLICY = "douyin@1"
 # The most units of an order, and shares of a gift.
 MAX_UNITS = 50
 MAX_VALIDITY_DAYS = 3650
+# The longest time until a scheduled gift opens.
+MAX_SCHEDULE_MS = 365 * DAY_MS
 # How long a handle is kept from others after its user changed it, or left.
 HANDLE_KEPT_MS = 90 * DAY_MS
 # How long an export can be downloaded.
@@ -393,6 +395,12 @@ class Gift:
     def sent_at(self) -> int:
         """Return the time from which on it can be claimed: when it was created, unless it was scheduled."""
         return self.created_at if self.opens_at is None else self.opens_at
+
+    def is_sent_at(self, now: int) -> bool:
+        """Return whether it was or is open at a time. A gift that ended before it opened never is."""
+        if not IS_SENT.holds(self.opens_at, now=now):
+            return False
+        return self.ended_at is None or IS_SENT.holds(self.opens_at, now=self.ended_at)
 
     def has_ended_at(self, now: int) -> bool:
         """Return whether it has expired, was cancelled or was declined at a time. A gift that is fully claimed has not."""

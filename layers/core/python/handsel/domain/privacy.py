@@ -24,7 +24,8 @@ class Viewer(StrEnum):
 class Fact(StrEnum):
     """The fields that are visible to the same viewers."""
 
-    ENVELOPE = "cover, giver's display name, presentation, state, expires_at, remaining"
+    STATE = "state, and opens_at of a scheduled gift"
+    ENVELOPE = "cover, giver's display name, presentation, expires_at, remaining"
     BLESSING = "blessing or message"
     VOUCHER_TITLE = "voucher: title and store"
     VOUCHER_PRODUCT = "voucher: product"
@@ -59,7 +60,8 @@ class Rule(StrEnum):
     ALWAYS = "yes"
     ONCE_DELIVERED = "once delivered"
     TO_SHIP = "until delivered or cancelled, or 7 days after it was returned or lost"
-    UNTIL_ENDED = "until the gift expires, is cancelled or declined"
+    ONCE_SENT = "once the gift is open"
+    UNTIL_ENDED = "while the gift is open, or all shares are claimed"
     OWN = "their own"
     ASKED = "if they asked"
     IF_SHOWN = "if the policy of the gift shows it"
@@ -71,7 +73,8 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
     fact: dict(zip(Viewer, rules, strict=True))
     for fact, rules in {
         # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier, subscriber
-        Fact.ENVELOPE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
+        Fact.STATE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
+        Fact.ENVELOPE: (Rule.ONCE_SENT, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _YES),
         Fact.BLESSING: (Rule.UNTIL_ENDED, Rule.UNTIL_ENDED, _YES, _YES, _NO, _NO, _NO),
         Fact.VOUCHER_TITLE: (_NO, Rule.IF_SHOWN, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
@@ -109,6 +112,7 @@ def may_see(
     own: bool = False,
     delivered: bool = False,
     closed: bool = False,
+    sent: bool = True,
     ended: bool = False,
     shown: bool = False,
     asked: bool = False,
@@ -119,6 +123,7 @@ def may_see(
         own: True if it is the viewer's own holding or shipment; for a merchant, the voucher whose code is presented.
         delivered: True if the parcel was delivered.
         closed: True if the store no longer has to do anything with the parcel, see `Shipment.is_closed_at`.
+        sent: False if the gift is scheduled, or ended before it opened.
         ended: True if the gift expired, was cancelled or was declined.
         shown: True if the policy of the gift shows the fact: before a claim, or because the payer can ask for a refund.
         asked: True if the viewer made the refund request.
@@ -134,8 +139,10 @@ def may_see(
             return delivered
         case Rule.TO_SHIP:
             return not closed
+        case Rule.ONCE_SENT:
+            return sent
         case Rule.UNTIL_ENDED:
-            return not ended
+            return sent and not ended
         case Rule.IF_SHOWN:
             return shown
         case Rule.ASKED:

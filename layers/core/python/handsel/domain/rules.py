@@ -8,6 +8,7 @@ from handsel.domain import errors, ids
 from handsel.domain.categories import find_category
 from handsel.domain.models import (
     MAX_ADDRESS_MS,
+    MAX_SCHEDULE_MS,
     Address,
     AtEnd,
     Gift,
@@ -150,6 +151,7 @@ def check_can_give(order: Order, product: Product, policy: "Policy", *, now: int
     Args:
         product: as it is sold now, which decides; the order has it as it was bought.
         policy: that the order was bought under.
+        now: the time from which on the gift can be claimed: that for which it is scheduled, if it is.
 
     Raises:
         NotGiftable: the product cannot be given, or its vouchers have expired or are about to.
@@ -161,6 +163,17 @@ def check_can_give(order: Order, product: Product, policy: "Policy", *, now: int
     if is_window_too_short(order, policy, now=now):
         detail = "are no longer valid" if is_validity_over(order, now=now) else "expire too soon"
         raise errors.NotGiftable(f"The vouchers of this order {detail}.", "minimum_window")
+
+
+def check_send_at(send_at: int | None, *, now: int) -> None:
+    """Check the time for which a gift is scheduled.
+
+    Raises:
+        InvalidRequest: it has passed, or is too far ahead.
+    """
+    if send_at is not None and not now <= send_at <= now + MAX_SCHEDULE_MS:
+        detail = "has passed" if send_at < now else "must be within 365 days from now"
+        raise errors.InvalidRequest([errors.FieldError("/send_at", detail)])
 
 
 def is_validity_over(order: Order, *, now: int) -> bool:
@@ -295,7 +308,7 @@ def list_order_refusals(
 
 def list_giver_refusals(gift: Gift, policy: "Policy", *, now: int) -> list[tuple[str, str]]:
     """Return what the rules do not allow the giver now: pairs of an action on an open gift and a rule."""
-    if gift.state_at(now) is not GiftState.OPEN:
+    if gift.state_at(now) not in (GiftState.SCHEDULED, GiftState.OPEN):
         return []
     actions = (GiftAction.CANCEL.value, CHOOSE_END)
     return [(action, rule) for action in actions if (rule := find_rule_against(action, policy))]
@@ -336,7 +349,7 @@ def check_can_claim(
 
     Raises:
         OwnGift, WrongSecret, NotTheRecipient: as in `check_may_open`.
-        Expired, Cancelled, Declined, AlreadyClaimed: the gift is not open.
+        NotYet, Expired, Cancelled, Declined, AlreadyClaimed: the gift is not open.
         AddressRequired: the gift is a parcel.
     """
     check_can_open(gift, caller, secret, keys, now=now)
@@ -362,7 +375,7 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
 
     Raises:
         OwnGift, WrongSecret, NotTheRecipient: as in `check_may_open`.
-        StillOpen, Cancelled, Declined: the gift has not expired.
+        NotYet, StillOpen, Cancelled, Declined: the gift has not expired.
         AlreadyClaimed: all shares are claimed, or one by the caller.
     """
     check_may_open(gift, caller, secret, keys)

@@ -15,6 +15,7 @@ from handsel.domain import errors
 from handsel.domain.models import AtEnd, Claim, Gift, Holding, Order, Page, Timer
 from handsel.domain.states import (
     GIFT_MACHINE,
+    IS_SENT,
     UNITS_AT_END,
     WINDOW_OPEN,
     EndAction,
@@ -34,7 +35,7 @@ def to_item(gift: Gift) -> Item:
     shard = keys.due_partition(keys.due_gifts, gift.gift_id)
     return {
         **keys.gift(gift.gift_id)._asdict(),
-        **keys.index_entry(keys.BY_OWNER, keys.gifts_by_giver(gift.giver_id), gift.created_at, gift.gift_id),
+        **keys.index_entry(keys.BY_OWNER, keys.gifts_by_giver(gift.giver_id), gift.sent_at, gift.gift_id),
         **keys.index_entry(keys.BY_PARENT, keys.gifts_by_order(gift.order_id), gift.created_at, gift.gift_id),
         **keys.index_entry(keys.BY_DUE, shard, gift.expires_at, gift.gift_id),
         **attributes.to_item(gift),
@@ -115,9 +116,9 @@ def list_ids_by_second_person(table: Table, user_id: str, *, limit: int, before:
     return Page.from_rows([keys.parse_id(sort_key) for sort_key, _ in rows], rows, limit)
 
 
-def list_received(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Gift]:
-    """Return the gifts that a user received, newest first, after the position `before`."""
-    return _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before)
+def list_received(table: Table, user_id: str, *, limit: int, before: str | None, now: int) -> Page[Gift]:
+    """Return the gifts that a user received, newest first, after the position `before`: without those that open later."""
+    return _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before or keys.end_of(now))
 
 
 def list_by_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
@@ -139,7 +140,7 @@ def _creation_writes(gift: Gift) -> list[Write]:
             Put(
                 {
                     **keys.received(gift.recipient_id, gift.gift_id)._asdict(),
-                    **keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id),
+                    **keys.index_entry(keys.BY_PARENT, received, gift.sent_at, gift.gift_id),
                 }
             )
         )
@@ -227,9 +228,10 @@ def claim(
     table.write(take_share, holdings.build_put(holding, gift), *created)
 
 
-def require_open(gift_id: str, *, now: int) -> Check:
-    """Return the check that a gift is open and its claim window has not ended."""
-    return check(keys.gift(gift_id), in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=now))
+def require_open(gift_id: str, recipient_id: str, *, now: int) -> Check:
+    """Return the check that a gift is open, its claim window has not ended, and it is for this named recipient."""
+    open_now = in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, IS_SENT, now=now)
+    return check(keys.gift(gift_id), open_now, require(recipient_id=recipient_id))
 
 
 def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
@@ -289,7 +291,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     relation, so a block that was answered before has decided. No other function ends a gift.
 
     Args:
-        action: EXPIRE, CANCEL or DECLINE.
+        action: EXPIRE, CANCEL, DECLINE or REFUSE.
         gift: as the caller read it. If it was changed since, the call is repeated with the stored gift.
         clock: returns the present time in milliseconds since the epoch.
 

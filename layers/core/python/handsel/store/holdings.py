@@ -37,7 +37,7 @@ def to_item(holding: Holding, gift: Gift | None) -> Item:
     }
     if gift is not None and gift.recipient_id is None:
         received = keys.gifts_by_recipient(holding.holder_id)
-        item |= keys.index_entry(keys.BY_PARENT, received, gift.created_at, gift.gift_id)
+        item |= keys.index_entry(keys.BY_PARENT, received, gift.sent_at, gift.gift_id)
     return item
 
 

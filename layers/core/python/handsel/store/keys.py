@@ -599,6 +599,11 @@ def position(at: int, entity_id: str) -> str:
     return f"{at:013d}{SEPARATOR}{entity_id}"
 
 
+def end_of(at: int) -> str:
+    """Return a sort key after all positions of a time, and before those of the next millisecond."""
+    return position(at + 1, "")
+
+
 # Sorts after every position.
 LAST_POSITION = "9" * 14
 

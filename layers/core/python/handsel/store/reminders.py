@@ -1,4 +1,7 @@
-"""The next reminder of each gift with a named recipient, in the due index until the last reminder."""
+"""The next message of the sweep about each gift with a named recipient, in the due index until the last one.
+
+The first one announces a scheduled gift when it opens; the others are reminders.
+"""
 
 from contextlib import suppress
 
@@ -30,6 +33,12 @@ def set_first(table: Table, gift: Gift | None) -> None:
         )
 
 
+def get_due(table: Table, gift_id: str) -> int | None:
+    """Return the time of the next message about a gift, or None."""
+    item = table.get(keys.reminder(gift_id)) or {}
+    return keys.parse_time(item[keys.BY_DUE.sk]) if keys.BY_DUE.sk in item else None
+
+
 def set_next(table: Table, gift_id: str, *, now: int, due: int | None) -> None:
     """Replace the reminder that was due by the next one. Idempotent.
 
@@ -37,7 +46,7 @@ def set_next(table: Table, gift_id: str, *, now: int, due: int | None) -> None:
         now: up to this time, reminders have been sent.
         due: the time of the next reminder; None if there is none.
     """
-    until = keys.position(now + 1, "")
+    until = keys.end_of(now)
     write = Update(
         keys.reminder(gift_id),
         "REMOVE #due_pk, #due_sk" if due is None else "SET #due_sk = :due",

@@ -73,7 +73,7 @@ def get_order_center(table: Table, user_id: str, *, now: int) -> OrderCenter:
         partial(summaries.count_expired_today, table, user_id, now=now),
         partial(newest, keys.BY_OWNER, keys.orders_by_buyer(user_id)),
         partial(newest, keys.BY_OWNER, keys.gifts_by_giver(user_id)),
-        partial(newest, keys.BY_PARENT, keys.gifts_by_recipient(user_id)),
+        partial(newest, keys.BY_PARENT, keys.gifts_by_recipient(user_id), keys.end_of(now)),
         partial(newest, keys.BY_OWNER, keys.holdings_by_holder(user_id)),
         partial(tags.list_by_user, table, user_id, limit=MAX_ENTRIES, before=None),
     )
@@ -98,6 +98,7 @@ def get_order_center(table: Table, user_id: str, *, now: int) -> OrderCenter:
     bought = [orders.from_item(entries[key]) for key in map(keys.order, order_ids) if key in entries]
     sent = [gifts.from_item(entries[key]) for key in map(keys.gift, sent_ids) if key in entries]
     received = [gifts.from_item(entries[key]) for key in map(keys.gift, received_ids) if key in entries]
+    received = [gift for gift in received if gift.is_sent_at(now)]
     held = [holdings.from_item(entries[key]) for key in map(keys.holding, holding_ids) if key in entries]
 
     more = {*_referenced_keys(user_id, bought, sent, received)} - wanted
@@ -117,8 +118,8 @@ def get_order_center(table: Table, user_id: str, *, now: int) -> OrderCenter:
     )
 
 
-def _newest(table: Table, index: Index, pk: str) -> list[str]:
-    return [keys.parse_id(sort_key) for sort_key, _ in table.query_newest(index, pk, limit=MAX_ENTRIES)]
+def _newest(table: Table, index: Index, pk: str, before: str | None = None) -> list[str]:
+    return [keys.parse_id(sort_key) for sort_key, _ in table.query_newest(index, pk, limit=MAX_ENTRIES, before=before)]
 
 
 def _referenced_keys(user_id: str, bought: list[Order], sent: list[Gift], received: list[Gift]) -> list[Key]:

@@ -196,16 +196,21 @@ def list_gifts(
 ) -> Page[Gift]:
     """List the gifts that the caller sent or received, newest first, starting after the position `before`.
 
+    A scheduled gift is sorted by the time at which it opens. Before that, only its giver has it in a list.
+
     Args:
         role: `sent` or `received`.
         state: only gifts that are in this state now; None lists all.
     """
 
     def select(page: list[Gift]) -> list[Gift]:
-        return [gift for gift in page if state in (None, gift.state_at(now))]
+        return [gift for gift in page if state in (None, gift.state_at(now)) and (is_sent or gift.is_sent_at(now))]
 
-    listed = gifts.list_sent if role == "sent" else gifts.list_received
-    return filter_pages(partial(listed, table, caller), select, limit=limit, before=before)
+    is_sent = role == "sent"
+    listed = (
+        partial(gifts.list_sent, table, caller) if is_sent else partial(gifts.list_received, table, caller, now=now)
+    )
+    return filter_pages(listed, select, limit=limit, before=before)
 
 
 def list_holdings(

@@ -2,9 +2,10 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, WithJsonSchema
 
 from handsel.domain import user_text
+from handsel.domain.times import TIMESTAMP, parse_timestamp
 
 Id = Annotated[str, StringConstraints(min_length=1, max_length=128)]
 Secret = Annotated[str, StringConstraints(min_length=1, max_length=256)]
@@ -23,6 +24,10 @@ Message = Annotated[
         description=f"One line of at most {user_text.MAX_MESSAGE} user-perceived characters (extended grapheme clusters).",
     ),
 ]
+
+
+# Not of the format date-time, which requires a colon in the offset.
+Time = Annotated[int, BeforeValidator(parse_timestamp), WithJsonSchema({"type": "string", "pattern": TIMESTAMP})]
 
 
 class Request(BaseModel):

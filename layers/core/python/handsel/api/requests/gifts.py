@@ -4,7 +4,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
 
-from handsel.api.requests.base import Id, ListQuery, Message, Request, Secret
+from handsel.api.requests.base import Id, ListQuery, Message, Request, Secret, Time
 from handsel.domain import ids, states
 from handsel.domain.models import MAX_UNITS, AtEnd
 from handsel.use_cases.gifts.giving import WrappingChoice
@@ -89,6 +89,8 @@ class GiftRequest(Request):
         wrapping: the cover and text of the gift.
         at_end: what happens if the claim window ends before all shares are claimed. Without it, the policy of the order
             decides (rule `at_end`). `give_to` requires `shares` to be 1.
+        send_at: the time at which the gift opens, within 365 days, with any UTC offset. Until then it is `scheduled`. Without
+            it, the gift can be claimed at once.
     """
 
     model_config = ConfigDict(
@@ -106,6 +108,7 @@ class GiftRequest(Request):
     recipient_id: Id | None = None
     wrapping: WrappingRequest
     at_end: AtEndRequest | None = None
+    send_at: Time | None = None
 
     @field_validator("at_end")
     @classmethod

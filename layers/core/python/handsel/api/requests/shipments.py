@@ -2,12 +2,11 @@
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, Strict, StringConstraints, WithJsonSchema
+from pydantic import AfterValidator, Field, Strict, StringConstraints, WithJsonSchema
 
-from handsel.api.requests.base import ListQuery, Name, Request
+from handsel.api.requests.base import ListQuery, Name, Request, Time
 from handsel.api.requests.optional import OptionalLine
 from handsel.domain import models, states
-from handsel.domain.times import TIMESTAMP, parse_timestamp
 
 EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=r"^[!-~]+$")]
 # Requests are strict, and a strict enum does not accept text.
@@ -53,10 +52,7 @@ class ShipmentEventRequest(Request):
     event_id: EventId
     status: ReportedStatus
     location: OptionalLine = None
-    # Not of the format date-time, which requires a colon in the offset.
-    occurred_at: Annotated[
-        int, BeforeValidator(parse_timestamp), WithJsonSchema({"type": "string", "pattern": TIMESTAMP})
-    ]
+    occurred_at: Time
 
     def value(self) -> models.ShipmentEvent:
         """Return the event."""

@@ -1,6 +1,6 @@
 """View of a gift before claiming, as anyone with the link may see it."""
 
-from typing import Any, Self
+from typing import Any
 
 from handsel.api.views.base import Count, Timestamp, View
 from handsel.api.views.wrappings import WrappingView
@@ -32,16 +32,44 @@ class GiftPreview(View):
     expires_at: Timestamp
 
     @classmethod
-    def of(cls, gift: models.Gift, *, now: int, web_url: str) -> Self:
+    def of(cls, gift: models.Gift, *, now: int, web_url: str) -> "GiftPreview | ScheduledGift":
         """Return the preview of a gift at the time `now`."""
-        return cls(**preview_fields(gift, Viewer.ANYONE, now, web_url))
+        return scheduled_view(gift, Viewer.ANYONE, now) or cls(**preview_fields(gift, Viewer.ANYONE, now, web_url))
+
+
+class ScheduledGift(View):
+    """A gift that was scheduled and has not opened, as everybody but its giver sees it: all other fields are null.
+
+    Attributes:
+        state: `scheduled`; or the state in which it ended before it opened.
+        opens_at: the time from which on the gift can be opened and claimed.
+    """
+
+    gift_id: str
+    state: states.GiftState
+    opens_at: Timestamp
+    presentation: None = None
+    wrapping: None = None
+    giver_name: None = None
+    shares: None = None
+    remaining: None = None
+    expires_at: None = None
+
+
+def scheduled_view(gift: models.Gift, viewer: Viewer, now: int) -> ScheduledGift | None:
+    """Return the view of a gift that has not opened, if the viewer may not see more of it; None otherwise."""
+    is_hidden = not may_see(viewer, Fact.ENVELOPE, sent=gift.is_sent_at(now))
+    if gift.opens_at is None or not is_hidden or not may_see(viewer, Fact.STATE):
+        return None
+    return ScheduledGift(gift_id=gift.gift_id, state=gift.state_at(now), opens_at=format_timestamp(gift.opens_at))
 
 
 def preview_fields(gift: models.Gift, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
     """Return the fields of a preview that the viewer may see."""
-    if not may_see(viewer, Fact.ENVELOPE):
+    sent = gift.is_sent_at(now)
+    if not may_see(viewer, Fact.ENVELOPE, sent=sent):
         return {}
-    shows_blessing = may_see(viewer, Fact.BLESSING, ended=gift.has_ended_at(now))
+    shows_blessing = may_see(viewer, Fact.BLESSING, sent=sent, ended=gift.has_ended_at(now))
     return {
         "gift_id": gift.gift_id,
         "state": gift.state_at(now),

@@ -3,7 +3,7 @@
 from typing import Any, Self
 
 from handsel.api.views.base import Count, RefusalView, Timestamp, Url, View, optional_timestamp
-from handsel.api.views.gift_previews import GiftPreview, preview_fields
+from handsel.api.views.gift_previews import GiftPreview, ScheduledGift, preview_fields, scheduled_view
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
 from handsel.domain import ids, models, states
@@ -159,6 +159,7 @@ class GiverGift(GiftPreview):
         product: the product, as it was bought.
         recipient_id: `user_id` of the only user who can claim the gift; null if anyone with the share link can.
         created_at: the time at which the gift was created.
+        opens_at: the time at which the gift opens, if it was scheduled; else null.
         claims: all claims of the gift, oldest first.
         in_return_for: the ID of the gift that this gift is given in return for; null if it is not a return gift.
         at_end: what happens if the claim window ends before all shares are claimed.
@@ -175,6 +176,7 @@ class GiverGift(GiftPreview):
     product: ProductView
     recipient_id: str | None
     created_at: Timestamp
+    opens_at: Timestamp | None
     claims: list[ClaimView | ParcelClaimView | RefundableClaimView | RefundableParcelClaimView]
     in_return_for: str | None
     at_end: AtEndView | GiveToView
@@ -267,6 +269,7 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
             "created_at": format_timestamp(gift.created_at),
+            "opens_at": None if gift.opens_at is None else format_timestamp(gift.opens_at),
             "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
         }
     if may_see(viewer, Fact.IN_RETURN_FOR):
@@ -285,12 +288,14 @@ def _shows_voucher(gift: models.Gift) -> bool:
 
 
 # The views of a gift that a caller may get.
-GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | GiftPreview
+GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | GiftPreview | ScheduledGift
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
     """Return the view of a gift for the caller. The model for each viewer lacks the fields that they may not see."""
     gift, viewer = details.gift, classify_viewer(details.gift, caller)
+    if (scheduled := scheduled_view(gift, viewer, now)) is not None:
+        return scheduled
     fields = _gift_fields(details, viewer, now, web_url)
     if viewer is Viewer.GIVER:
         return GiverGift(**fields)

@@ -5,7 +5,7 @@ from functools import partial
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift
 from handsel.domain.privacy import Fact, classify_viewer, may_see
-from handsel.store import accounts, gifts
+from handsel.store import accounts, gifts, keys
 from handsel.store.table import Table
 
 # Only the newest sent and the newest received gifts are considered.
@@ -27,9 +27,10 @@ def find_by_handle(table: Table, handle: str, *, now: int) -> Account:
 
 def list_contacts(table: Table, caller: str, *, limit: int, now: int) -> list[Account]:
     """List at most `limit` users with whom the caller exchanged gifts, the latest exchange first. Erased ones are left out."""
+    # Scheduled gifts, which nobody has claimed, would come first.
     newest = (
-        partial(listed, table, caller, limit=MAX_GIFTS, before=None)
-        for listed in (gifts.list_sent, gifts.list_received)
+        partial(gifts.list_sent, table, caller, limit=MAX_GIFTS, before=keys.end_of(now)),
+        partial(gifts.list_received, table, caller, limit=MAX_GIFTS, before=None, now=now),
     )
     exchanged = [
         each for page in table.run_concurrently(*newest) for gift in page.items for each in _exchanges(gift, caller)

@@ -47,7 +47,7 @@ def claim(
         The holding, and whether this call created it.
 
     Raises:
-        NotFound, OwnGift, WrongSecret, NotTheRecipient, Expired, Cancelled, Declined, AlreadyClaimed,
+        NotFound, OwnGift, WrongSecret, NotTheRecipient, NotYet, Expired, Cancelled, Declined, AlreadyClaimed,
         AddressRequired, ServiceUnavailable
     """
     now = clock()

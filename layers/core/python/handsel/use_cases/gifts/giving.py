@@ -24,6 +24,7 @@ from handsel.domain.rules import (
     check_at_end,
     check_can_give,
     check_giftable,
+    check_send_at,
     find_rule_against,
     resolve_end,
 )
@@ -40,6 +41,7 @@ from handsel.use_cases.orders.units import take_units
 
 # Only an automated client has more open gifts. A soft limit: it is checked before the transaction, not in it.
 MAX_OPEN_GIFTS = 100
+_LIMITED = (GiftState.SCHEDULED, GiftState.OPEN)
 # Bounds the cost for a giver who gives and cancels all day: after so many pages the summary is decisive.
 _MAX_PAGES = 5
 # Each attempt after the first follows a concurrent change of the same gift.
@@ -66,6 +68,7 @@ def give(
     secret_version: str,
     window_ms: int | None,
     at_end: AtEnd | None = None,
+    send_at: int | None = None,
 ) -> Gift:
     """Give `shares` units of an order, by link or to a named recipient.
 
@@ -73,6 +76,7 @@ def give(
         window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier; None leaves it to the
             policy of the order.
         at_end: what happens when its claim window ends; None leaves it to the policy.
+        send_at: the time at which a scheduled gift opens, in milliseconds since the epoch; None for now.
 
     Raises:
         NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, TooManyGifts, InvalidRequest,
@@ -92,7 +96,9 @@ def give(
         raise errors.NotAvailableYet
     terms = policy.find(order.policy).with_window(window_ms)
     sold = products.get_current(table, [order.product])
-    check_can_give(order, sold[order.product.product_id], terms, now=call.now)
+    check_send_at(send_at, now=call.now)
+    opens_at = call.now if send_at is None else send_at
+    check_can_give(order, sold[order.product.product_id], terms, now=opens_at)
     if recipient_id == call.caller:
         raise errors.SelfGift
     named: list[Relation] = []
@@ -112,12 +118,13 @@ def give(
         remaining=shares,
         state=GiftState.OPEN,
         claims={},
-        expires_at=compute_window_end(call.now, terms.window_ms(order.product.kind), order.valid_until),
+        expires_at=compute_window_end(opens_at, terms.window_ms(order.product.kind), order.valid_until),
         created_at=call.now,
         secret_version=secret_version if recipient_id is None else None,
         in_return_for=None,
         request_hash=call.request_hash,
         policy=order.policy,
+        opens_at=send_at,
     )
     end = resolve_end(at_end, terms, gift.product.kind)
     second = consent.find_wanted(table, found, second_id, giver_id=call.caller, now=call.now)
@@ -155,7 +162,9 @@ def wrap(kind: Kind, choice: WrappingChoice, terms: Policy, *, now: int) -> Wrap
 
 
 def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) -> None:
-    """Check the number of the giver's open gifts: of the newest gifts of the last window, or else by the summary.
+    """Check the number of the giver's open gifts, scheduled ones too, which the list has first.
+
+    The newest gifts of the last window decide, or else the summary.
 
     Raises:
         TooManyOpenGifts
@@ -165,7 +174,7 @@ def _check_open_gifts(table: Table, giver_id: str, *, window_ms: int, now: int) 
         page = gifts.list_sent_ids_since(table, giver_id, oldest, limit=MAX_OPEN_GIFTS, before=before)
         if open_gifts + len(page.items) < MAX_OPEN_GIFTS:
             return
-        open_gifts += sum(gift.state_at(now) is GiftState.OPEN for gift in gifts.get_many(table, page.items))
+        open_gifts += sum(gift.state_at(now) in _LIMITED for gift in gifts.get_many(table, page.items))
         if open_gifts >= MAX_OPEN_GIFTS:
             raise errors.TooManyOpenGifts
         if page.next_position is None:
@@ -208,7 +217,7 @@ def _require_giver(gift: Gift | None, caller: str) -> Gift:
 def set_at_end(
     table: Table, gift_id: str, at_end: AtEnd, *, caller: str, window_ms: int | None, clock: Callable[[], int]
 ) -> Gift:
-    """Set what happens when the claim window of an open gift ends. Idempotent.
+    """Set what happens when the claim window of an open or a scheduled gift ends. Idempotent.
 
     Args:
         at_end: the end; its `successor_gift_id` is used if this call sets it.
@@ -227,7 +236,7 @@ def set_at_end(
     def attempt() -> Gift:
         nonlocal gift
         state = gift.state_at(clock())
-        if state is not GiftState.OPEN:
+        if state.is_final:
             raise GIFT_MACHINE.problems[state]
         if _is_same_end(gift.at_end, wanted):
             return gift
@@ -284,7 +293,7 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
     """End a gift for its named recipient: its unit is released into the order. Idempotent.
 
     Raises:
-        NotFound, NotTheRecipient, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
+        NotFound, NotTheRecipient, NotYet, AlreadyClaimed, Expired, Cancelled, ServiceUnavailable
         NotAllowed: the gift is open, and its policy does not allow declining it.
     """
     gift = gifts.get_settled(table, gift_id, clock=clock)
@@ -299,10 +308,11 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
     """Return the gift, ended by `action`: now, or by an earlier call.
 
     Raises:
-        NotAllowed, AlreadyClaimed, Expired, Cancelled, Declined
+        NotAllowed, NotYet, AlreadyClaimed, Expired, Cancelled, Declined
     """
     target = GIFT_MACHINE.step(GiftState.OPEN, action).to
-    if gift.state_at(clock()) is GiftState.OPEN:
+    state = gift.state_at(clock())
+    if (state, action) in GIFT_MACHINE.transitions:
         if rule := find_rule_against(action, policy.find(gift.policy)):
             raise errors.NotAllowed(rule)
         result = gifts.end_gift(table, action, gift, clock=clock)
@@ -311,6 +321,8 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         gift = result if isinstance(result, Gift) else _read_gift(table, gift.gift_id)
     if gift.state is target:
         return gift
+    if state is GiftState.SCHEDULED:
+        raise errors.NotYet
     # A gift that is open but does not accept the action has expired.
     raise GIFT_MACHINE.problems[GiftState.RETURNED if gift.state is GiftState.OPEN else gift.state]
 

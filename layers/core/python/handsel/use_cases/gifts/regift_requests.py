@@ -14,7 +14,8 @@ def request_regift(
     """Ask the giver of an expired gift to give it again. Idempotent.
 
     Raises:
-        NotFound, OwnGift, WrongSecret, NotTheRecipient, StillOpen, AlreadyClaimed, Cancelled, Declined, ServiceUnavailable
+        NotFound, OwnGift, WrongSecret, NotTheRecipient, NotYet, StillOpen, AlreadyClaimed, Cancelled, Declined,
+        ServiceUnavailable
     """
     gift = gifts.get_settled(table, gift_id, clock=lambda: now)
     if gift is None:

@@ -1,4 +1,4 @@
-"""Remind the named recipients of open gifts before their windows end. The sweep calls it.
+"""Announce scheduled gifts when they open, and remind named recipients before the windows end. The sweep calls it.
 
 | process dies                              | state left behind             | completed by                                    |
 |-------------------------------------------|-------------------------------|-------------------------------------------------|
@@ -8,7 +8,9 @@
 Reminders of one recipient are stored in one transaction, because they write the same summary. If one of them must not be
 sent, the transaction fails, and each is sent by itself.
 
-If a reminder is so late that the following one is due too, only the following one is sent: nobody gets two in a minute.
+If a reminder is so late that the following one is due too, only the following one is sent: nobody gets two in a minute. The
+announcement is always sent, before any reminder. The due time says whether it was: its reader may have deleted the message
+since.
 """
 
 from collections.abc import Sequence
@@ -40,7 +42,7 @@ def remind(table: Table, gift_ids: Sequence[str], *, now: int) -> list[bool]:
     """
     found = [_find_reminder(table, gift_id, now=now) for gift_id in gift_ids]
     new = [reminder.message for reminder in found if reminder.message is not None]
-    checks = [gifts.require_open(message.gift_id, now=now) for message in new if message.gift_id is not None]
+    checks = [gifts.require_open(each.gift_id, each.user_id, now=now) for each in new if each.gift_id is not None]
     if not user_summary.deliver_if(table, new, checks, now=now):
         if len(gift_ids) == 1:
             # A concurrent claim ended the gift: no reminder is needed, and the next sweep removes it.
@@ -57,5 +59,9 @@ def _find_reminder(table: Table, gift_id: str, *, now: int) -> _Reminder:
         return _Reminder(None, None)
     dates = messages.list_reminder_times(gift)
     due, later = [at for at in dates if at <= now], [at for at in dates if at > now]
-    message = messages.build_reminder(gift, gift.expires_at - due[-1]) if due else None
-    return _Reminder(message, later[0] if later else None)
+    next_at = later[0] if later else None
+    if gift.opens_at is not None and reminders.get_due(table, gift_id) == gift.opens_at:
+        # A reminder that is due, too, is sent by the next sweep.
+        return _Reminder(messages.build_announcement(gift), due[-1] if len(due) > 1 else next_at)
+    is_reminder = bool(due) and due[-1] != gift.opens_at
+    return _Reminder(messages.build_reminder(gift, gift.expires_at - due[-1]) if is_reminder else None, next_at)

@@ -242,11 +242,11 @@ class _Pass:
             self._write_if(erasures.pass_on_sent(gift, self._pseudonym))
 
     def _leave_named(self, gift_id: str) -> None:
-        """Decline a gift to the user, and remove the user from it."""
+        """Decline a gift to the user, scheduled or open, and remove the user from it."""
         gift = gifts.get(self._table, gift_id)
         if gift is None or gift.recipient_id != self._user_id:
             return
-        self._end(gift, GiftAction.DECLINE)
+        self._end(gift, GiftAction.REFUSE)
         self.write(*erasures.pass_on_named(gift_id, self._user_id, self._pseudonym))
 
     def _leave_second(self, gift_id: str, pointer: Key) -> None:
@@ -255,7 +255,7 @@ class _Pass:
         if gift is None or gift.at_end is None or gift.at_end.recipient_id != self._user_id:
             # It has another end by now; or it was passed on, and the response was lost.
             self._write_if(erasures.delete_pointer(pointer, self._user_id))
-        elif gift.state_at(self._clock()) is GiftState.OPEN:
+        elif gift.state_at(self._clock()) in (GiftState.SCHEDULED, GiftState.OPEN):
             gifts.set_at_end(self._table, gift, None, clock=self._clock)
             self.changes += 1
         elif gift.state is GiftState.OPEN:
@@ -266,10 +266,10 @@ class _Pass:
             self.write(*erasures.pass_on_second(gift_id, pointer, self._user_id, self._pseudonym))
 
     def _end(self, gift: Gift, action: GiftAction) -> None:
-        """End an open gift under any policy. A gift whose window is over expires."""
+        """End a gift that is open or scheduled, under any policy. A gift whose window is over expires."""
         while gift.state is GiftState.OPEN:
-            is_open = gift.state_at(self._clock()) is GiftState.OPEN
-            ended = gifts.end_gift(self._table, action if is_open else GiftAction.EXPIRE, gift, clock=self._clock)
+            is_over = gift.state_at(self._clock()) is GiftState.RETURNED
+            ended = gifts.end_gift(self._table, GiftAction.EXPIRE if is_over else action, gift, clock=self._clock)
             if not isinstance(ended, Gift):
                 self.changes += 1
                 return
