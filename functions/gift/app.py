@@ -7,7 +7,14 @@ from aws_lambda_powertools.event_handler import Response
 from handsel.api.http import HttpRequest, create_app, empty_response, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
-from handsel.api.requests.gifts import AskAgainRequest, AtEndRequest, GiftListQuery, GiftRequest, OpenedRequest
+from handsel.api.requests.gifts import (
+    AskAgainRequest,
+    AtEndRequest,
+    GiftListQuery,
+    GiftRequest,
+    OpenedRequest,
+    ReportRequest,
+)
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
 from handsel.api.views.gift_previews import GiftPreview
@@ -18,7 +25,7 @@ from handsel.domain.models import Gift, Page
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import content_checker, table
 from handsel.use_cases import queries
 from handsel.use_cases.gifts import giving, opening, regift_requests, thanking, timelines
 
@@ -35,6 +42,16 @@ class AskedView(View):
     asked: Literal[True] = True
 
 
+class ReportedView(View):
+    """Confirmation that the report was accepted.
+
+    Attributes:
+        reported: always true.
+    """
+
+    reported: Literal[True] = True
+
+
 @app.post("/orders/<order_id>/gifts")
 @operation(
     body=GiftRequest,
@@ -48,6 +65,7 @@ class AskedView(View):
         errors.SelfGift,
         errors.NotAllowed,
         errors.TooManyOpenGifts,
+        errors.MessageRefused,
         errors.WrongSecret,
     ),
     idempotent=True,
@@ -73,6 +91,7 @@ def create_gift(order_id: str) -> Response[str]:
         secret_version=keys.current,
         window_ms=settings().window_ms,
         at_end=None if body.at_end is None else body.at_end.value(clock.voucher_code()),
+        checker=content_checker(),
         send_at=body.send_at,
     )
     count("GiftGiven")
@@ -158,6 +177,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.NotAllowed,
         errors.NotGiftable,
         errors.RecipientUnknown,
+        errors.MessageRefused,
         errors.SelfGift,
     ),
 )
@@ -325,6 +345,37 @@ def get_gift_timeline(gift_id: str) -> Response[str]:
     request = HttpRequest(app)
     found = timelines.get_timeline(table(), gift_id, caller=request.caller.user_id, now=request.now)
     return json_response(200, TimelineView.of(found))
+
+
+@app.post("/gifts/<gift_id>/report")
+@operation(
+    body=ReportRequest,
+    responses={202: ReportedView},
+    problems=(errors.OwnGift, errors.WrongSecret, errors.NotTheRecipient),
+)
+def report_gift(gift_id: str) -> Response[str]:
+    """Report a gift to the operator.
+
+    Everybody who may see the gift can do this, in any of its states: who is or was its named recipient, claimers, and holders of
+    the link. The giver does not learn of it. Idempotent: only the first report of a user about a gift counts.
+    """
+    request = HttpRequest(app)
+    caller = request.caller
+    body = request.body(ReportRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now))
+    from handsel.use_cases.gifts import reporting  # imported here, because gifts are rarely reported
+
+    is_first = reporting.report(
+        table(),
+        gift_id,
+        body.reason,
+        caller=caller.user_id,
+        secret=body.secret,
+        link_keys=request.link_keys.by_version,
+        now=request.now,
+    )
+    if is_first:
+        count("GiftReported")
+    return json_response(202, ReportedView())
 
 
 def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:

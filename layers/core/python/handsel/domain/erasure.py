@@ -17,7 +17,9 @@ _DELETED = {
     "tags_and_views": "Tagged and viewed products, and the recommendations derived from them.",
     "purchase_history": "The list of bought products that recommendations leave out.",
     "counters": "The counters of your order center.",
-    "requests": "Your requests to give expired gifts again, and the reasons and notes of your refund requests.",
+    "requests": (
+        "Your requests to give expired gifts again, your reports of gifts, and the reasons and notes of your refund requests."
+    ),
     "thanks": "Your words of thanks, and which gifts to groups you opened.",
     "exports": "Your exports. A file that was written in the last hours is deleted within two days.",
 }

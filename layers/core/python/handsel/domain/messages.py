@@ -422,13 +422,19 @@ def build_announcement(gift: Gift) -> Message:
     params = MessageParams(presentation=gift.product.kind.presentation)
     message = _to_recipient(gift, MessageKind.GIFT_RECEIVED, gift.sent_at, params)
     # The name is that of the account, because a late record may still have the name of a user who was erased.
-    return replace(message, named_user_id=gift.giver_id)
+    return replace(message, named_user_id=None if _shown_name(gift) is None else gift.giver_id)
 
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
-    params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
+    params = MessageParams(_shown_name(gift), gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
     return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, str(lead_ms))
+
+
+def _shown_name(gift: Gift) -> str | None:
+    from handsel.domain.content import find_shown_name  # imported here: no message is derived in a request
+
+    return find_shown_name(gift)
 
 
 def list_reminder_times(gift: Gift) -> list[int]:

@@ -18,6 +18,8 @@ from handsel.store.writes import Check, Delete, Update
 
 # The call that blocks declines the gifts of the giver itself. The sweep repeats that, when indexes show all gifts.
 SETTLE_AFTER_MS = 60_000
+# What was claimed is in the list of received gifts at any time.
+_LAST = 10**13 - 1
 # The gifts of a page, when it is asked whether two users exchanged any.
 _PAGE = 100
 
@@ -119,7 +121,7 @@ def have_exchanged(table: Table, one: str, other: str) -> bool:
 def _has_claimed(table: Table, giver: str, claimer: str) -> bool:
     """Return whether `claimer` claimed a gift of `giver`."""
     sent = _read_pages(partial(gifts.list_sent, table, giver))
-    received = _read_pages(partial(gifts.list_received, table, claimer))
+    received = _read_pages(partial(gifts.list_received, table, claimer, now=_LAST))
     for pages in zip(sent, received, strict=False):
         for page in pages:
             if any(gift.giver_id == giver and claimer in gift.claims for gift in page):

@@ -1,0 +1,41 @@
+"""Report a gift to the operator. A user has one report about a gift: repeating the call changes nothing.
+
+| process dies                    | state left behind         | completed by                          |
+|---------------------------------|---------------------------|---------------------------------------|
+| before the write                | nothing                   | the same call again                   |
+| after it, or the answer is lost | a report, in the queue    | the same call again finds the report  |
+
+The gift and its giver do not change, and the giver learns nothing. Operators close reports (`python -m ops close-report`).
+"""
+
+from collections.abc import Mapping
+
+from handsel.domain import errors
+from handsel.domain.models import Gift, Report
+from handsel.domain.rules import check_may_open
+from handsel.store import gifts, reports
+from handsel.store.table import Table
+
+
+def report(
+    table: Table, gift_id: str, reason: str, *, caller: str, secret: str | None, link_keys: Mapping[str, str], now: int
+) -> bool:
+    """Report a gift, in any state. Return whether this is the caller's first report about it.
+
+    Args:
+        secret: of the link, if the caller has it.
+
+    Raises:
+        NotFound, OwnGift, WrongSecret, NotTheRecipient, ServiceUnavailable
+    """
+    gift = gifts.find(table, gift_id, now=now)
+    if gift is None:
+        raise errors.NotFound
+    if not _has_seen(gift, caller):
+        check_may_open(gift, caller, secret, link_keys)
+    return reports.create(table, Report(gift_id, caller, reason, now))
+
+
+def _has_seen(gift: Gift, caller: str) -> bool:
+    """Return whether the gift was shown to the caller before: to a claimer, or to an earlier recipient."""
+    return caller in gift.claims or caller in gift.former_recipients
