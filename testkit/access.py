@@ -102,6 +102,15 @@ POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201
                                                | user      | 403 not-claimed
+POST /gifts/{gift_id}/opened                   | claimers  | 204
+                                               | giver     | 403 own-gift
+                                               | openers   | open 204; ends
+                                               | user      | named 403 not-the-recipient; link 403 wrong-secret
+POST /gifts/{gift_id}/thanks                   | claimers  | 201
+                                               | user      | 403 not-claimed
+GET /gifts/{gift_id}/timeline                  | giver     | 200
+                                               | claimers  | 200
+                                               | user      | 404 not-found
 POST /gifts/{gift_id}/ask-again                | giver     | 403 own-gift
                                                | claimers  | open 409 still-open; 409 already-claimed
                                                | openers   | open 409 still-open; returned 202; ends

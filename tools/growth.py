@@ -6,7 +6,7 @@ from handsel.api.body import MAX_BYTES
 from handsel.api.requests.stores import MAX_STORE_RULES
 from handsel.domain import recommendations
 from handsel.domain.addresses import MAX_LINES
-from handsel.domain.models import MAX_UNITS, MAX_VALIDITY_DAYS
+from handsel.domain.models import MAX_DAILY_GIFTS, MAX_UNITS, MAX_VALIDITY_DAYS
 from handsel.domain.rollout import MAX_LISTED, Feature
 from handsel.use_cases.accounts.profiles import MAX_FREED_HANDLES
 from handsel.use_cases.fulfilment.shipping import MAX_EVENTS, MAX_EVENTS_BYTES
@@ -66,6 +66,13 @@ IN_ITEMS = (
     ),
     Growth(
         "Account.receipt", "the erasure of the user", 20, "lines of the receipt, which are fixed", "none: written once"
+    ),
+    Growth(
+        "Relation.given_at",
+        "give to a named recipient",
+        MAX_DAILY_GIFTS,
+        "times of gifts within a day",
+        "429 `too-many-gifts`; the earliest is removed",
     ),
     *(
         Growth(name, "a merchant", MAX_STORE_RULES, "gift rules of a store", "422 `invalid-request`")
@@ -135,6 +142,7 @@ ITEMS = (
     Growth("TEST_CLOCK", "advance the test clock", None, "one, only on stacks for tests", "read by key"),
     Growth("GIFT, WINDOW", "give", None, f"about {MAX_OPEN_GIFTS} open ones of a giver", "429 `too-many-open-gifts`"),
     Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),
+    Growth("RELATION", "name a person, block a giver", None, "one for each recipient and giver", "replaced"),
     Growth("HOLDING, SHIPMENT, VOUCHER_EXPIRY", "claim, use units", None, "one for each unit", _BY_PAGE),
     Growth(
         "REDEMPTION",

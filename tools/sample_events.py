@@ -348,6 +348,16 @@ def _samples() -> Iterator[Event]:
     )
     yield _http("WebFunction", "gift", "Load the page of the gift.", "GET /g/{gift_id}", 200, path=gift)
     yield _http(
+        "GiftFunction",
+        "mark_opened",
+        "Bob opens the gift.",
+        "POST /gifts/{gift_id}/opened",
+        204,
+        by=BOB,
+        path=gift,
+        body={},
+    )
+    yield _http(
         "ClaimFunction",
         "claim",
         "Bob claims the gift.",
@@ -356,6 +366,26 @@ def _samples() -> Iterator[Event]:
         by=BOB,
         path=gift,
         body={},
+    )
+    yield _http(
+        "GiftFunction",
+        "thank",
+        "Bob thanks Alice.",
+        "POST /gifts/{gift_id}/thanks",
+        201,
+        by=BOB,
+        path=gift,
+        body={"message": "Thank you, Alice!"},
+        idempotent=True,
+    )
+    yield _http(
+        "GiftFunction",
+        "read_timeline",
+        "Alice reads what happened to the gift.",
+        "GET /gifts/{gift_id}/timeline",
+        200,
+        by=ALICE,
+        path=gift,
     )
     yield _http(
         "GiftFunction",

@@ -1,4 +1,4 @@
-"""Gifts: give, list, cancel, decline and request again; change what happens at the end."""
+"""Gifts: give, list, cancel, decline and request again; change the link, the recipient and the end; remind the recipient."""
 
 from typing import Literal
 
@@ -10,15 +10,17 @@ from handsel.api.requests.base import ListQuery
 from handsel.api.requests.gifts import (
     AskAgainRequest,
     AtEndRequest,
+    ExtendRequest,
     GiftListQuery,
     GiftRequest,
     OpenedRequest,
+    RecipientRequest,
     ReportRequest,
 )
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
 from handsel.api.views.gift_previews import GiftPreview
-from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, ThanksView, gift_view
+from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, ThanksView, gift_view
 from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
@@ -64,6 +66,7 @@ class ReportedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.NotAllowed,
+        errors.TooManyGifts,
         errors.TooManyOpenGifts,
         errors.MessageRefused,
         errors.WrongSecret,
@@ -77,7 +80,7 @@ def create_gift(order_id: str) -> Response[str]:
     the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
     returns it again. `secret` is null if the gift has a `recipient_id`. With `send_at`, the gift is `scheduled`: it opens at
     that time, and before, nobody but the giver sees more of it than that. If the operator has removed the key of the link
-    because it leaked, a replay gets the problem `wrong-secret`: cancel the gift, and give it again.
+    because it leaked, a replay gets the problem `wrong-secret`: make a new link.
     """
     request = HttpRequest(app)
     call, body, keys = request.call, request.body(GiftRequest), request.link_keys
@@ -179,6 +182,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.RecipientUnknown,
         errors.MessageRefused,
         errors.SelfGift,
+        errors.TooManyGifts,
     ),
 )
 def set_gift_end(gift_id: str) -> Response[str]:
@@ -203,6 +207,124 @@ def set_gift_end(gift_id: str) -> Response[str]:
     )
     (details,) = queries.load_gift_details(table(), [gift], caller=caller)
     return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+
+
+@app.post("/gifts/<gift_id>/link")
+@operation(
+    responses={200: LinkView},
+    problems=(
+        errors.AlreadyNamed,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.WrongSecret,
+        errors.IdempotencyKeyReused,
+    ),
+    idempotent=True,
+)
+def create_gift_link(gift_id: str) -> Response[str]:
+    """Make a new share link of a gift.
+
+    The earlier link stops working at once: its secret gets the problem `wrong-secret`. A replay returns the present link and
+    makes no other one. So a giver who lost the link, or sent it to the wrong person, has one again.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    call, keys = request.call_without_body, request.link_keys
+    gift = changing.make_link(table(), call, gift_id, secret_version=keys.current, clock=clock.now_ms)
+    count("GiftLinkRenewed")
+    secret = giving.derive_link_secret(gift, keys.by_version)
+    return json_response(200, LinkView.of(gift, web_url=request.web_url, secret=secret))
+
+
+@app.put("/gifts/<gift_id>/recipient")
+@operation(
+    body=RecipientRequest,
+    responses={200: GiverGift},
+    problems=(
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.RecipientUnknown,
+        errors.SelfGift,
+        errors.TooManyChanges,
+        errors.TooManyGifts,
+        errors.MessageRefused,
+    ),
+)
+def set_gift_recipient(gift_id: str) -> Response[str]:
+    """Name another recipient of a gift of one share, or the first one of a gift with a link.
+
+    The link stops working, or the earlier recipient sees the gift as cancelled and gets a message. The new one gets a message,
+    too. The claim window does not change. Possible three times for each gift. Idempotent: repeating the request has no further
+    effect.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(
+        RecipientRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
+    )
+    gift = changing.change_recipient(table(), gift_id, body.recipient_id, caller=caller, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftRecipientChanged")
+
+
+@app.post("/gifts/<gift_id>/extend")
+@operation(
+    body=ExtendRequest,
+    responses={200: GiverGift},
+    problems=(
+        errors.NotExtendable,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+    ),
+)
+def extend_gift(gift_id: str) -> Response[str]:
+    """Extend the claim window of a gift.
+
+    The policy of its order limits by how much in all (`extend`, `gift_seconds`), and the window never ends after its vouchers.
+    Each request extends it once more.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    caller = request.caller.user_id
+    body = request.body(
+        ExtendRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
+    )
+    gift = changing.extend(table(), gift_id, body.seconds, caller=caller, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftExtended")
+
+
+@app.post("/gifts/<gift_id>/remind")
+@operation(
+    responses={202: GiverGift},
+    problems=(
+        errors.NotNamed,
+        errors.NotYet,
+        errors.AlreadyClaimed,
+        errors.Expired,
+        errors.Cancelled,
+        errors.Declined,
+        errors.TooManyReminders,
+    ),
+)
+def remind_gift_recipient(gift_id: str) -> Response[str]:
+    """Remind the named recipient of a gift.
+
+    They get a message. Possible twice for each gift, the second time six hours after the first.
+    """
+    from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
+
+    request = HttpRequest(app)
+    gift = changing.remind(table(), gift_id, caller=request.caller.user_id, clock=clock.now_ms)
+    return _changed_response(request, gift, "GiftReminded", status=202)
 
 
 @app.post("/gifts/<gift_id>/cancel")
@@ -278,6 +400,37 @@ def request_gift_again(gift_id: str) -> Response[str]:
     return json_response(202, AskedView())
 
 
+@app.post("/gifts/<gift_id>/report")
+@operation(
+    body=ReportRequest,
+    responses={202: ReportedView},
+    problems=(errors.OwnGift, errors.WrongSecret, errors.NotTheRecipient),
+)
+def report_gift(gift_id: str) -> Response[str]:
+    """Report a gift to the operator.
+
+    Everybody who may see the gift can do this, in any of its states: who is or was its named recipient, claimers, and holders of
+    the link. The giver does not learn of it. Idempotent: only the first report of a user about a gift counts.
+    """
+    request = HttpRequest(app)
+    caller = request.caller
+    body = request.body(ReportRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now))
+    from handsel.use_cases.gifts import reporting  # imported here, because gifts are rarely reported
+
+    is_first = reporting.report(
+        table(),
+        gift_id,
+        body.reason,
+        caller=caller.user_id,
+        secret=body.secret,
+        link_keys=request.link_keys.by_version,
+        now=request.now,
+    )
+    if is_first:
+        count("GiftReported")
+    return json_response(202, ReportedView())
+
+
 @app.post("/gifts/<gift_id>/opened")
 @operation(
     body=OpenedRequest,
@@ -347,42 +500,15 @@ def get_gift_timeline(gift_id: str) -> Response[str]:
     return json_response(200, TimelineView.of(found))
 
 
-@app.post("/gifts/<gift_id>/report")
-@operation(
-    body=ReportRequest,
-    responses={202: ReportedView},
-    problems=(errors.OwnGift, errors.WrongSecret, errors.NotTheRecipient),
-)
-def report_gift(gift_id: str) -> Response[str]:
-    """Report a gift to the operator.
-
-    Everybody who may see the gift can do this, in any of its states: who is or was its named recipient, claimers, and holders of
-    the link. The giver does not learn of it. Idempotent: only the first report of a user about a gift counts.
-    """
-    request = HttpRequest(app)
-    caller = request.caller
-    body = request.body(ReportRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now))
-    from handsel.use_cases.gifts import reporting  # imported here, because gifts are rarely reported
-
-    is_first = reporting.report(
-        table(),
-        gift_id,
-        body.reason,
-        caller=caller.user_id,
-        secret=body.secret,
-        link_keys=request.link_keys.by_version,
-        now=request.now,
-    )
-    if is_first:
-        count("GiftReported")
-    return json_response(202, ReportedView())
-
-
 def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
+    return _changed_response(request, gift, f"Gift{gift.state.title()}")
+
+
+def _changed_response(request: HttpRequest, gift: Gift, metric: str, *, status: int = 200) -> Response[str]:
     caller = request.caller.user_id
-    count(f"Gift{gift.state.title()}")
+    count(metric)
     (details,) = queries.load_gift_details(table(), [gift], caller=caller)
-    return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+    return json_response(status, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
 
 
 lambda_handler = handler(app)

@@ -20,6 +20,7 @@ from handsel.domain.models import (
     Redemption,
     Refund,
     RefundRequest,
+    Relation,
     Store,
     Use,
     Wrapping,
@@ -42,6 +43,7 @@ from handsel.store import (
     redemptions,
     refund_requests,
     refunds,
+    relations,
     rollout,
     shipments,
     stores,
@@ -132,6 +134,10 @@ class AuditIndex:
     second_places: dict[str, Place] = field(default_factory=dict)
     # By recipient and gift: the place in the list of received gifts.
     received: dict[tuple[str, str], Place] = field(default_factory=dict)
+    # By request: the gift of which it made a new link.
+    links: dict[str, str] = field(default_factory=dict)
+    # Each with the time at which its block is due; None if it is settled, or there is none.
+    relations: list[tuple[Relation, int | None]] = field(default_factory=list)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
     # By gift to a group: the users who opened it.
     openings: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
@@ -304,6 +310,25 @@ class AuditIndex:
         self._check_place(key, item, {}, ignored=BY_PARENT)
         place = item.get(BY_PARENT.pk, ""), item.get(BY_PARENT.sk, "")
         self.received[_id_of(key.pk), _id_of(key.sk)] = place
+
+    def add_link(self, key: Key, item: Item) -> None:
+        """Add a request that made a new link of a gift."""
+        self._check_place(key, item, {})
+        self.links[_id_of(key.pk)] = item["gift_id"]
+
+    def add_relation(self, key: Key, item: Item) -> None:
+        """Add what a user decided about a giver."""
+        relation = relations.from_item(item)
+        listed: Item = {BY_PARENT.pk: keys.relations_by_giver(relation.giver_id), BY_PARENT.sk: item.get(BY_PARENT.sk)}
+        timer: Item = {}
+        if relation.blocked_at is not None:
+            blocked = keys.blocked_by_user(relation.recipient_id)
+            listed |= keys.index_entry(BY_OWNER, blocked, relation.blocked_at, relation.giver_id)
+            timer = _find_timer(item, keys.due_blocks, keys.join_relation(relation.recipient_id, relation.giver_id))
+        self._check_place(key, item, listed | timer)
+        if keys.parse_id(str(item.get(BY_PARENT.sk))) != relation.recipient_id:
+            self._report(IssueType.INDEX_DIFFERS, key, "its entry in the list of its giver is missing or wrong")
+        self.relations.append((relation, _time_of(timer)))
 
     def add_regift_request(self, key: Key, item: Item) -> None:
         """Add a regift request."""
@@ -506,6 +531,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("USER", "ACCOUNT"): AuditIndex.add_account,
     ("USER", "EXPORT"): AuditIndex.add_export,
     ("USER", "RECEIVED"): AuditIndex.add_received,
+    ("USER", "FROM"): AuditIndex.add_relation,
     ("USER", "MESSAGE"): AuditIndex.add_message,
     ("USER", "SUMMARY"): AuditIndex.add_summary,
     ("USER", "VOUCHER_EXPIRY"): AuditIndex.add_voucher_tally,
@@ -527,6 +553,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
     ("GIFT", "OPENED"): AuditIndex.add_opening,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
+    ("LINK", "LINK"): AuditIndex.add_link,
     ("WINDOW", "WINDOW"): AuditIndex.add_window,
     ("HOLDING", "HOLDING"): AuditIndex.add_holding,
     ("REDEMPTION", "REDEMPTION"): AuditIndex.add_redemption,

@@ -37,6 +37,9 @@ class IssueType(StrEnum):
     REMINDER_OVERDUE = "reminder-overdue"
     ERASURE_OVERDUE = "erasure-overdue"
     ERASURE_INCOMPLETE = "erasure-incomplete"
+    RELATION_DIFFERS = "relation-differs"
+    BLOCK_OVERDUE = "block-overdue"
+    BLOCK_INCOMPLETE = "block-incomplete"
     REMINDER_MISSING = "reminder-missing"
     WINDOW_MISSING = "window-missing"
     WINDOW_DIFFERS = "window-differs"
@@ -64,6 +67,7 @@ _FIXES: Mapping[FindingType, str] = {
     IssueType.REFUND_REQUEST_OVERDUE: _SETTLE,
     IssueType.VOUCHERS_OVERDUE: _SETTLE,
     IssueType.REMINDER_OVERDUE: _SETTLE,
+    IssueType.BLOCK_OVERDUE: _SETTLE,
     IssueType.SHIPMENT_OVERDUE: f"{_SETTLE} --scan",
     IssueType.COUNT_DIFFERS: f"{_RECOUNT} --apply",
     IssueType.MESSAGE_MISSING: f"{_RECOUNT} --apply",

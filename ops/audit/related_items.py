@@ -92,8 +92,9 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
     for gift in index.gifts.values():
         yield from (keys.order(gift.order_id), keys.window(gift.gift_id), keys.reminder(gift.gift_id))
         yield from (keys.holding(claim.holding_id) for claim in gift.claims.values())
-        if gift.recipient_id is not None:
-            yield from (keys.account(gift.recipient_id), keys.received(gift.recipient_id, gift.gift_id))
+        for recipient_id in (gift.recipient_id, *(each.user_id for each in gift.former_recipients)):
+            if recipient_id is not None:
+                yield from (keys.account(recipient_id), keys.received(recipient_id, gift.gift_id))
         if gift.in_return_for is not None:
             yield keys.gift(gift.in_return_for)
         yield keys.refund(ids.derive_end_refund_id(gift.gift_id))
@@ -132,7 +133,7 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
     yield from (keys.order(order_id) for order_id in index.charges)
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)
-    yield from map(keys.gift, index.predecessors.values())
+    yield from map(keys.gift, (*index.predecessors.values(), *index.links.values()))
     yield from map(keys.shipment, index.addresses)
     yield from map(keys.store, index.products.values())
     yield from map(keys.account, [*index.handles.values(), *index.freed_handles.values()])

@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from handsel.domain import errors, ids, invariants, messages, policy, summary
-from handsel.domain.models import Gift, Holding, Kind, Order, Refund, RefundRequest
+from handsel.domain.models import MAX_DAILY_GIFTS, Gift, Holding, Kind, Order, Refund, RefundRequest
 from handsel.domain.states import (
     UNPAID_STATES,
     WINDOW_OVER,
@@ -49,6 +49,7 @@ def find_issues(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Findi
         yield from _check_refund(index, refund, now=now, grace_ms=grace_ms)
     yield from _check_references(index, now=now, grace_ms=grace_ms)
     yield from _check_openings(index)
+    yield from _check_consent(index, now=now, grace_ms=grace_ms)
     yield from _check_erasures(index, now=now, grace_ms=grace_ms)
     yield from _check_counters(index, now=now)
     yield from _check_messages(index, now=now, grace_ms=grace_ms)
@@ -262,8 +263,11 @@ def _check_end(index: AuditIndex, gift: Gift, about: str, group: str) -> Iterato
 
 
 def _identify(gift: Gift | None) -> tuple[object, ...] | None:
-    """Return what a successor has from the first gift."""
-    return None if gift is None else (gift.order_id, gift.giver_id, gift.recipient_id, gift.shares, gift.created_at)
+    """Return what a successor has from the first gift. Its recipient may have been changed since."""
+    if gift is None:
+        return None
+    first_id = gift.former_recipients[0].user_id if gift.former_recipients else gift.recipient_id
+    return gift.order_id, gift.giver_id, first_id, gift.shares, gift.created_at
 
 
 def _check_recipient(
@@ -278,6 +282,12 @@ def _check_recipient(
                 group,
                 "is a return gift, but its giver has no claim of the gift that it returns",
             )
+    for each in gift.former_recipients:
+        if each.user_id is None or each.user_id in (gift.recipient_id, *index.erased):
+            continue
+        listed = index.received.get((each.user_id, gift.gift_id), ("", ""))[0]
+        if listed != (keys.gifts_by_recipient(each.user_id) if each.was_sent(gift) else ""):
+            yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in an earlier recipient's list is wrong")
     if gift.recipient_id is None:
         return
     if gift.recipient_id not in index.accounts:
@@ -285,7 +295,7 @@ def _check_recipient(
     place = index.received.get((gift.recipient_id, gift.gift_id))
     if gift.recipient_id not in index.erased and place != (
         keys.gifts_by_recipient(gift.recipient_id),
-        keys.position(gift.created_at, gift.gift_id),
+        keys.position(gift.received_at, gift.gift_id),
     ):
         yield Finding(IssueType.LIST_DIFFERS, about, group, "its entry in its recipient's list is missing or wrong")
     dates = messages.list_reminder_times(gift) if _is_published(gift.policy) else []
@@ -562,9 +572,12 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
         gift = index.gifts.get(gift_id)
         if gift is None or gift.recipient_id is None:
             yield dangling(f"GIFT#{gift_id}/REMINDER", "its gift does not exist, or has no named recipient")
+    for request_id, gift_id in index.links.items():
+        if gift_id not in index.gifts:
+            yield dangling(f"LINK#{request_id}", "its gift does not exist")
     for user_id, gift_id in index.received:
         gift = index.gifts.get(gift_id)
-        if gift is None or gift.recipient_id != user_id:
+        if gift is None or user_id not in (gift.recipient_id, *(each.user_id for each in gift.former_recipients)):
             yield dangling(f"USER#{user_id}/RECEIVED#{gift_id}", "its gift does not exist, or belongs to another user")
     for request in index.regift_requests:
         gift = index.gifts.get(request.gift_id)
@@ -615,6 +628,29 @@ def _check_openings(index: AuditIndex) -> Iterator[Finding]:
             yield Finding(IssueType.OPENED_DIFFERS, about, about, f"counts {gift.opened_count} openings")
 
 
+def _check_consent(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
+    """Check the relations of recipients and givers, and that no open gift names somebody who blocked its giver."""
+    exchanged = {(gift.giver_id, claimer) for gift in index.gifts.values() for claimer in gift.claims}
+    named: set[tuple[str, str]] = set()
+    for gift in index.gifts.values():
+        if gift.state is GiftState.OPEN and not gift.has_ended_at(now):
+            second = None if gift.at_end is None else gift.at_end.recipient_id
+            named |= {(each, gift.giver_id) for each in (gift.recipient_id, second) if each is not None}
+    for relation, due in index.relations:
+        pair, about = (relation.recipient_id, relation.giver_id), f"USER#{relation.recipient_id}"
+        item = f"{about}/FROM#{relation.giver_id}"
+        if not index.accounts.keys() >= {*pair}:
+            yield Finding(IssueType.DANGLING_REFERENCE, item, about, "one of its two users has no account")
+        if tuple(sorted(relation.given_at)[-MAX_DAILY_GIFTS:]) != relation.given_at:
+            yield Finding(IssueType.RELATION_DIFFERS, item, about, "has too many times of gifts, or not in order")
+        if relation.exchanged and not exchanged & {pair, pair[::-1]} and not index.erased & {*pair}:
+            yield Finding(IssueType.RELATION_DIFFERS, item, about, "its users have exchanged no gift")
+        if due is not None and due + grace_ms <= now:
+            yield Finding(IssueType.BLOCK_OVERDUE, item, about, "the gifts of the giver are not all declined", due)
+        if relation.blocked_at is not None and due is None and pair in named:
+            yield Finding(IssueType.BLOCK_INCOMPLETE, item, about, "an open gift of the blocked giver names the user")
+
+
 def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[Finding]:
     """Check that erasures are not late, and that nothing refers to a user whose erasure is complete."""
     done: set[str] = set()
@@ -641,6 +677,8 @@ def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
     for order in index.orders.values():
         if order.intent is not None:
             users[f"ORDER#{order.order_id}"].add(order.intent.recipient_id)
+    for relation, _ in index.relations:
+        users[f"USER#{relation.recipient_id}/FROM#{relation.giver_id}"] = {relation.recipient_id, relation.giver_id}
     for about, found in users.items():
         if found & done:
             yield Finding(IssueType.ERASURE_INCOMPLETE, about, about, "refers to a user who was erased")
@@ -651,7 +689,8 @@ def _check_erasures(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator[F
 
 def _list_users(gift: Gift) -> set[str]:
     second = None if gift.at_end is None else gift.at_end.recipient_id
-    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims) if each is not None}
+    former = (each.user_id for each in gift.former_recipients)
+    return {each for each in (gift.giver_id, gift.recipient_id, second, *gift.claims, *former) if each is not None}
 
 
 # --- counters --------------------------------------------------------------------------------------------------------
@@ -781,7 +820,7 @@ def find_stale_ids(index: AuditIndex, message: messages.Message) -> list[str]:
     if message.message_id not in index.messages.get(message.user_id, ()):
         return []
     unread = index.unread.get(message.user_id, ())
-    return [message_id for message_id in messages.list_replaced_ids(message) if message_id in unread]
+    return [message_id for message_id in message.replaces if message_id in unread]
 
 
 def expected_messages(gift: Gift) -> Iterator[messages.Message]:
@@ -792,6 +831,10 @@ def expected_messages(gift: Gift) -> Iterator[messages.Message]:
     created = replace(
         gift, state=GiftState.OPEN, claims={}, remaining=gift.shares, ended_at=None, opened_at=None, opened_count=0
     )
+    for changes, former in enumerate(gift.former_recipients):
+        if former.was_sent(gift):
+            earlier = replace(gift, recipient_id=former.user_id, former_recipients=gift.former_recipients[:changes])
+            yield messages.build_cancellation(earlier, former.until)
     found = [*messages.derive_gift_messages(None, created), *messages.derive_gift_messages(created, gift)]
-    replaced = {message_id for message in found for message_id in messages.list_replaced_ids(message)}
+    replaced = {message_id for message in found for message_id in message.replaces}
     yield from (message for message in found if message.message_id not in replaced)

@@ -217,6 +217,25 @@ def _ask_again(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 202, "bob", "POST", f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]})
 
 
+def _open(stack: Stack, shares: int = 1) -> Callable[[], Any]:
+    gift = _given(stack, shares=shares)
+    return _call(stack, 204, "bob", "POST", f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]})
+
+
+def _thank(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    expect(201, stack.claim("bob", gift))
+    return _call(stack, 201, "bob", "POST", f"/gifts/{gift['gift_id']}/thanks", {"message": "Thank you very much!"})
+
+
+def _read_timeline(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    expect(201, stack.claim("bob", gift))
+    path = f"/gifts/{gift['gift_id']}"
+    expect(201, stack.call("bob", "POST", f"{path}/return-gifts", return_request(stack)))
+    return _call(stack, 200, "alice", "GET", f"{path}/timeline")
+
+
 def _redeem(stack: Stack) -> Callable[[], Any]:
     code = expect(201, stack.claim("bob", _given(stack))).body["code"]
     return _call(stack, 201, "mia", "POST", f"/vouchers/{code}/redemptions")
@@ -434,6 +453,10 @@ OPERATIONS: Mapping[str, Prepared] = {
     "send goods back": lambda stack: _step_of_refund(stack, "send back", "approve"),
     "receive goods": lambda stack: _step_of_refund(stack, "receive", "approve", "send back"),
     "give in return": _return_gift,
+    "open a gift": _open,
+    "open a gift to a group": lambda stack: _open(stack, 5),
+    "thank": _thank,
+    "read a timeline": _read_timeline,
     "ask again": _ask_again,
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
@@ -473,6 +496,8 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a gift to a recipient": _projected(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
     "project a claim": _projected(_claim),
     "project a claim of a parcel": _projected(lambda stack: _claim(stack, product="parcel")),
+    "project an opening": _projected(_open),
+    "project thanks": _projected(_thank),
     "project a cancel": _projected(_cancel),
     "project a use": _projected(_use),
     "project a refund": _projected(_refund),
@@ -506,6 +531,9 @@ MAX_CALLS: Mapping[str, tuple[int, int]] = {
     "claim a parcel": (1, 1),
     "claim, all are taken": (1, 0),
     "claim, another was faster": (1, 1),
+    "open a gift": (1, 1),
+    "open a gift to a group": (1, 1),
+    "thank": (1, 1),
     "cancel": (1, 1),
     "decline": (1, 1),
     "use a voucher": (1, 1),

@@ -269,6 +269,9 @@ class Family:
         alice = self.id("alice")
         freed = {**keys.handle(self.id("alice.before"))._asdict(), "user_id": alice}
         self.more.append({**freed, "ttl": (NOW + 60 * DAY) // 1000})
+        self._relation("bob", "alice", exchanged=True)
+        self._relation("carol", "alice", given_at=[LATELY - HOUR])
+        self._relation("alice", "carol", given_at=[LATELY - HOUR, LATELY], blocked_at=LATELY)
         tagged = {"product_id": "parcel", "store_id": STORE.store_id, "at": LATELY}
         entry = {"owner_pk": keys.tags_by_user(alice), "owner_sk": keys.position(LATELY, f"parcel#{STORE.store_id}")}
         self.more.append({**keys.tagged(alice, "parcel")._asdict(), **entry, **tagged})
@@ -276,6 +279,13 @@ class Family:
         signal = Signal(STORE.store_id, at=LATELY, bought=BEFORE, viewed=LATELY, counted=True)
         known = Preferences({"voucher": signal}, version=1)
         self.more.append({**keys.preferences(alice)._asdict(), **asdict(known)})
+
+    def _relation(self, recipient: str, giver: str, **decided: object) -> None:
+        users = self.id(recipient), self.id(giver)
+        listed = keys.index_entry(keys.BY_PARENT, keys.relations_by_giver(users[1]), BEFORE, users[0])
+        if "blocked_at" in decided:
+            listed = {**listed, **keys.index_entry(keys.BY_OWNER, keys.blocked_by_user(users[0]), LATELY, users[1])}
+        self.more.append({**keys.relation(*users)._asdict(), **listed, **decided})
 
     # --- helpers -----------------------------------------------------------------------------------------------------
 

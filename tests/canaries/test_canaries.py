@@ -55,6 +55,7 @@ parcel's product           -      -        -      -         opened  yes   may   
 parcel's store             -      -        -      -         yes     yes   may      -     -       -       yes
 claimer's name             -      -        -      -         yes     yes   -        -     -       -       -
 asker's name               -      -        -      -         -       may   -        -     -       -       -
+thanks                     -      -        -      -         own     yes   -        -     -       -       -
 price                      -      -        -      -         -       yes   shop     -     -       -       yes
 payment                    -      -        -      -         -       yes   -        -     -       -       yes
 status                     -      -        -      -         own     may   yes      -     yes     -       own
@@ -169,6 +170,14 @@ def ask_again(case: Case, viewer: str, _ids: Ids) -> Body:
     return {"secret": case.secret} if case.secret and viewer in ("friend", *case.claimed) else {"secret": ECHO}
 
 
+THANK = "POST /gifts/{gift_id}/thanks"
+
+
+def thank(case: Case, viewer: str, _ids: Ids) -> Body:
+    """Return the words of the viewer's own step; from others, words that are not accepted."""
+    return case.sent.get((THANK, viewer)) or {"message": f"{ECHO}\n"}
+
+
 def give_in_return(case: Case, viewer: str, _ids: Ids) -> Body:
     invalid = {
         "product_id": OTHER_STORE[0],
@@ -259,6 +268,8 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /gifts/{gift_id}/cancel": cancel,
     "PUT /gifts/{gift_id}/at-end": set_end,
     "POST /gifts/{gift_id}/ask-again": ask_again,
+    "POST /gifts/{gift_id}/opened": ask_again,
+    THANK: thank,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,
     "POST /holdings/{holding_id}/extend": no_body,
     "PUT /tagged/{product_id}": no_body,
@@ -505,6 +516,8 @@ def to_a_group(scan: Scan, kind: str) -> None:
     scan.give(case, 3)
     scan.claim(case, "claimer", last=False)
     scan.sweep(case, "partly claimed")
+    words = scan.plant_new("thanks", "thanks", case, "claimer")
+    scan.do("claimer", THANK, {"message": words}, case=case, ids=case.ids, status=201)
     scan.claim(case, "fellow", last=False)
     if kind == "parcel":
         scan.report(case, "claimer", "delivered")

@@ -773,6 +773,69 @@ def test_post_ask_again_before_the_end_is_too_early(calls: Running) -> None:
     expect_problem(calls.as_("bob").post("/gifts/unknown/ask-again", {}), 404, "not-found")
 
 
+def test_post_opened(calls: Running) -> None:
+    alice, bob, carol, order = calls.as_("alice"), calls.as_("bob"), calls.as_("carol"), calls.buy(6)
+    gift = calls.give(order["order_id"])
+    path, secret = f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]}
+    for _ in range(2):
+        answer = bob.post(path, secret)
+        assert (answer.status_code, answer.content) == (204, b"")
+    view = expect_ok(alice.get(f"/gifts/{gift['gift_id']}"))
+    assert (TIME.fullmatch(view["opened_at"]) is not None, view["opened_count"]) == (True, 1)
+    expect_problem(alice.post(path, secret), 403, "own-gift")
+    expect_problem(bob.post(path, {"secret": "wrong"}), 403, "wrong-secret")
+    expect_problem(bob.post(path, {"more": 1}), 422, "invalid-request")
+    expect_problem(bob.post("/gifts/unknown/opened", {}), 404, "not-found")
+    named = calls.give(order["order_id"], recipient_id=bob_id(calls))
+    expect_problem(carol.post(f"/gifts/{named['gift_id']}/opened", {}), 403, "not-the-recipient")
+    expect_ok(claim(bob, named), 201)
+    assert bob.post(f"/gifts/{named['gift_id']}/opened", {}).status_code == 204
+    expect_ok(claim(bob, gift), 201)
+    expect_problem(carol.post(path, secret), 409, "already-claimed")
+    for ending, action, client in (("cancelled", "cancel", alice), ("declined", "decline", bob)):
+        ended = calls.give(order["order_id"], recipient_id=bob_id(calls))
+        expect_ok(client.post(f"/gifts/{ended['gift_id']}/{action}", {}))
+        expect_problem(bob.post(f"/gifts/{ended['gift_id']}/opened", {}), 410, ending)
+
+
+def test_post_opened_by_a_group(calls: Running) -> None:
+    gift = calls.give(calls.buy(3)["order_id"], shares=3)
+    path, secret = f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]}
+    assert expect_ok(calls.as_("dave").request("PATCH", "/me", json={"tell_opened": False}))["tell_opened"] is False
+    for name in ("bob", "carol", "bob", "dave"):
+        assert calls.as_(name).post(path, secret).status_code == 204
+    assert expect_ok(calls.as_("alice").get(f"/gifts/{gift['gift_id']}"))["opened_count"] == 2
+    expect_ok(calls.as_("dave").request("PATCH", "/me", json={"tell_opened": True}))
+
+
+def test_post_thanks_and_get_timeline(calls: Running) -> None:
+    alice, bob, carol = calls.as_("alice"), calls.as_("bob"), calls.as_("carol")
+    gift = calls.give(calls.buy(2)["order_id"], shares=2)
+    path, words = f"/gifts/{gift['gift_id']}", {"message": "Thank you, Alice!"}
+    expect_problem(bob.post(f"{path}/thanks", words), 403, "not-claimed")
+    expect_problem(bob.get(f"{path}/timeline"), 404, "not-found")
+    expect_problem(bob.get("/gifts/unknown/timeline"), 404, "not-found")
+    held = expect_ok(claim(bob, gift), 201)
+    expect_ok(claim(carol, gift), 201)
+    assert "thank" in expect_ok(bob.get(f"/holdings/{held['holding_id']}"))["actions"]
+    expect_problem(bob.post(f"{path}/thanks", {"message": ""}), 422, "invalid-request")
+    expect_problem(bob.post("/gifts/unknown/thanks", words), 404, "not-found")
+    key = new_key()
+    thanks = expect_ok(bob.post(f"{path}/thanks", words, key=key), 201)
+    assert (thanks["message"], TIME.fullmatch(thanks["at"]) is not None) == (words["message"], True)
+    assert expect_ok(bob.post(f"{path}/thanks", words, key=key), 201) == thanks
+    expect_problem(bob.post(f"{path}/thanks", words), 409, "already-thanked")
+    assert "thank" not in expect_ok(bob.get(f"/holdings/{held['holding_id']}"))["actions"]
+    assert [each["thanks"] for each in expect_ok(alice.get(path))["claims"]] == [thanks, None]
+    seen = {
+        name: [(item["kind"], item["display_name"], item["message"]) for item in expect_ok(answer)["items"]]
+        for name, answer in ((client, calls.as_(client).get(f"{path}/timeline")) for client in ("alice", "bob", "carol"))
+    }
+    given, claims = [("given", None, None)], [("claimed", "Bob", None), ("claimed", "Carol", None)]
+    assert seen["alice"] == seen["bob"] == [*given, *claims, ("thanked", "Bob", words["message"])]
+    assert seen["carol"] == [*given, *claims]
+
+
 def test_post_return_gifts(calls: Running) -> None:
     bob, carol = calls.as_("bob"), calls.as_("carol")
     gift = calls.give(calls.buy()["order_id"])
@@ -825,7 +888,7 @@ def test_get_holdings(calls: Running) -> None:
     (listed,) = expect_ok(bob.get("/holdings?limit=1"))["items"]
     assert without_details(listed) == holding
     assert expect_ok(bob.get(f"/holdings/{holding['holding_id']}")) == listed
-    assert (listed["refund_request"], listed["actions"]) == (None, ["request_refund", "return_gift"])
+    assert (listed["refund_request"], listed["actions"]) == (None, ["request_refund", "thank", "return_gift"])
     expect_problem(calls.as_("alice").get(f"/holdings/{holding['holding_id']}"), 404, "not-found")
     picture = bob.get(f"/holdings/{holding['holding_id']}/qr")
     assert (picture.status_code, qr.read(picture.text)) == (200, holding["code"])
@@ -1103,6 +1166,7 @@ def test_a_creating_call_needs_a_key_which_is_bound_to_one_request(calls: Runnin
         (alice, f"{path}/refunds", {"quantity": 1}, {"quantity": 2}),
         (alice, f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING}, {"shares": 2, "wrapping": WRAPPING}),
         (calls.as_("bob"), f"/gifts/{gift['gift_id']}/return-gifts", back, back | {"wrapping": PARCEL_WRAPPING}),
+        (calls.as_("bob"), f"/gifts/{gift['gift_id']}/thanks", {"message": "Thanks"}, {"message": "Many thanks"}),
     ]
     for client, route, body, other in creating:
         for bad in ({}, {"idempotency-key": "short"}, {"idempotency-key": "x" * 65}, {"idempotency-key": "with space"}):
@@ -1152,6 +1216,7 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(claim(bob, expiring["anybodys"]), 410, "expired")
     expect_problem(claim(bob, expiring["bobs"]), 410, "expired")
     expect_problem(bob.post(f"/gifts/{expiring['bobs']['gift_id']}/decline", {}), 410, "expired")
+    expect_problem(bob.post(f"/gifts/{expiring['bobs']['gift_id']}/opened", {}), 410, "expired")
     expect_problem(alice.post(f"/gifts/{expiring['bobs']['gift_id']}/cancel", {}), 410, "expired")
     units = expect_ok(alice.get(f"/orders/{expiring['order']['order_id']}"))["units"]
     assert units == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
@@ -1167,6 +1232,8 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(carol.post(ask, {"secret": "wrong"}), 403, "wrong-secret")
     expect_problem(alice.post(ask, {"secret": expiring["anybodys"]["secret"]}), 403, "own-gift")
     expect_ok(bob.post(f"/gifts/{expiring['bobs']['gift_id']}/ask-again", {}), 202)
+    (asked,) = expect_ok(alice.get(f"/gifts/{expiring['bobs']['gift_id']}"))["asked_again"]
+    assert (asked["user_id"], asked["display_name"]) == (bob_id(calls), "Bob")
     expect_problem(carol.post(f"/gifts/{expiring['bobs']['gift_id']}/ask-again", {}), 403, "not-the-recipient")
 
 
@@ -1484,6 +1551,7 @@ NOT_HERE = {
 NOT_HERE_FOR = {
     ("POST /orders/{order_id}/gifts", "wrong-secret"): "functions keep the keys of links for five minutes",
     ("POST /gifts/{gift_id}/return-gifts", "recipient-unknown"): "a giver is erased after seven days: test_time.py",
+    ("POST /gifts/{gift_id}/thanks", "message-refused"): "a claimer has exchanged gifts with the giver",
     ("POST /gifts/{gift_id}/decline", "not-allowed"): "every policy lets recipients decline",
 }
 BUSY = 503

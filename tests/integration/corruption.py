@@ -14,7 +14,7 @@ from handsel.store import erasures, keys, shipments
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
 from ops.audit.findings import FindingType, IssueType
-from testkit.handlers.families import DAY, HOUR, NOW, STORE, Family
+from testkit.handlers.families import BEFORE, DAY, HOUR, LATELY, NOW, STORE, Family
 
 Expected = set[tuple[FindingType, str]]
 
@@ -456,6 +456,47 @@ def _message_to_an_erased_user(editor: TableEditor) -> Expected:
     item = editor.get(keys.message(bob, message_id)) | keys.message(zoe, message_id)._asdict()
     editor.put(item | {"user_id": zoe, "owner_pk": keys.messages_by_user(zoe), "read": True})
     return {(IssueType.ERASURE_INCOMPLETE, f"{editor.user('zoe')}/ACCOUNT")}
+
+
+def _relation_without_exchange(editor: TableEditor) -> Expected:
+    key = keys.relation(editor.id("carol"), editor.id("bob"))
+    listed = keys.index_entry(keys.BY_PARENT, keys.relations_by_giver(editor.id("bob")), BEFORE, editor.id("carol"))
+    editor.put({**key._asdict(), **listed, "exchanged": True})
+    return {(IssueType.RELATION_DIFFERS, f"{key.pk}/{key.sk}")}
+
+
+def _relation_of_unknown_giver(editor: TableEditor) -> Expected:
+    key = keys.relation(editor.id("carol"), editor.id("nobody"))
+    listed = keys.index_entry(keys.BY_PARENT, keys.relations_by_giver(editor.id("nobody")), BEFORE, editor.id("carol"))
+    editor.put({**key._asdict(), **listed, "given_at": [BEFORE]})
+    return {(IssueType.DANGLING_REFERENCE, f"{key.pk}/{key.sk}")}
+
+
+def _relation_with_too_many_gifts(editor: TableEditor) -> Expected:
+    key = keys.relation(editor.id("alice"), editor.id("carol"))
+    editor.change(key, given_at=[LATELY] * 4)
+    return {(IssueType.RELATION_DIFFERS, f"{key.pk}/{key.sk}")}
+
+
+def _relation_in_no_list(editor: TableEditor) -> Expected:
+    key = keys.relation(editor.id("alice"), editor.id("carol"))
+    editor.change(key, parent_sk=keys.position(BEFORE, editor.id("bob")))
+    return {(IssueType.INDEX_DIFFERS, f"{key.pk}/{key.sk}")}
+
+
+def _block_overdue(editor: TableEditor) -> Expected:
+    key = keys.relation(editor.id("alice"), editor.id("carol"))
+    shard = keys.due_partition(keys.due_blocks, keys.join_relation(editor.id("alice"), editor.id("carol")))
+    due = keys.index_entry(keys.BY_DUE, shard, NOW - HOUR, keys.join_relation(editor.id("alice"), editor.id("carol")))
+    editor.change(key, **due)
+    return {(IssueType.BLOCK_OVERDUE, f"{key.pk}/{key.sk}")}
+
+
+def _block_with_an_open_gift(editor: TableEditor) -> Expected:
+    key = keys.relation(editor.id("bob"), editor.id("alice"))
+    listed = keys.index_entry(keys.BY_OWNER, keys.blocked_by_user(editor.id("bob")), LATELY, editor.id("alice"))
+    editor.change(key, blocked_at=LATELY, **listed)
+    return {(IssueType.BLOCK_INCOMPLETE, f"{key.pk}/{key.sk}")}
 
 
 def _paid_without_reference(editor: TableEditor) -> Expected:

@@ -1364,6 +1364,7 @@ function forOnePerson(view, enter) {
 }
 
 function backdrop(view, bright = false) {
+  if (!view.wrapping) return emblem();
   return h("div", { class: bright ? "spent bright" : "spent" }, wrapped(view, seal(), [], { heading: "p" }));
 }
 

@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import BaseModel
 
 from handsel.api.views.accounts import ProfileView
+from handsel.api.views.blocked import BlockedView
 from handsel.api.views.gifts import gift_view
 from handsel.api.views.holding_details import holding_details_view
 from handsel.api.views.orders import OrderView, PaymentItem
@@ -24,6 +25,7 @@ from handsel.runtime import clock
 from handsel.runtime.wiring import export_bucket, table
 from handsel.use_cases import queries
 from handsel.use_cases.accounts import profiles
+from handsel.use_cases.gifts import blocking
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.recommendations import recommending
 from handsel.use_cases.refunds import listing
@@ -52,6 +54,8 @@ def build_lines(export: Export, *, now: int) -> Iterator[str]:
         yield _line("holding", holding_details_view(holding, now=now))
     for request in iterate(partial(listing.list_own, items, caller=user_id)):
         yield _line("refund_request", RefundRequestView.of(request, caller=user_id, now=now))
+    for blocked in iterate(partial(blocking.list_blocked, items, user_id, now=now)):
+        yield _line("blocked", BlockedView.from_account(blocked.account, blocked_at=blocked.since))
     for message in iterate(partial(messaging.list_messages, items, caller=user_id, now=now)):
         yield _message_line(message)
     for tagged in iterate(partial(recommending.list_tagged, items, user_id)):

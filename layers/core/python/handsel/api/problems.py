@@ -35,6 +35,8 @@ STATUS: Mapping[str, int] = {
     "still-open": 409,
     "not-yet": 409,
     "already-thanked": 409,
+    "already-named": 409,
+    "not-named": 409,
     "already-shipped": 409,
     "too-many-events": 409,
     "not-refundable": 409,

@@ -17,6 +17,7 @@ _DELETED = {
     "tags_and_views": "Tagged and viewed products, and the recommendations derived from them.",
     "purchase_history": "The list of bought products that recommendations leave out.",
     "counters": "The counters of your order center.",
+    "relations": "Whom you blocked, who blocked you, and how often somebody gave you something lately.",
     "requests": (
         "Your requests to give expired gifts again, your reports of gifts, and the reasons and notes of your refund requests."
     ),

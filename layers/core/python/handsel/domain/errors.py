@@ -11,7 +11,7 @@ HandselError
 │   ├── OwnGift, WrongSecret, NotTheRecipient, NotClaimed, WrongRole, NotAvailableYet
 │   ├── NotFound                   unknown, owned by another user, or hidden: all look the same
 │   ├── OutOfStock, UnitsNotAvailable, AlreadyClaimed, ReturnGiftAlreadyGiven, StillOpen, HandleTaken
-│   ├── NotYet, AlreadyThanked
+│   ├── NotYet, AlreadyThanked, AlreadyNamed, NotNamed
 │   ├── OrderCancelled, NotCancellable, NoPaymentProvider
 │   ├── AlreadyRedeemed            has the time of the redemption
 │   ├── TooLateToUndo
@@ -313,6 +313,22 @@ class NotYet(ApiProblem):
     explanation = "The giver scheduled it for a later time, `opens_at` of the gift. Come back then."
 
 
+class AlreadyNamed(ApiProblem):
+    """The gift names a recipient, so it has no link."""
+
+    code = "already-named"
+    title = "This gift is for a named person."
+    explanation = "Only its recipient can open it, without a link. Name another recipient instead."
+
+
+class NotNamed(ApiProblem):
+    """The gift has a link and names no recipient."""
+
+    code = "not-named"
+    title = "This gift names no recipient."
+    explanation = "Nobody can be reminded of it. Send its link again, or name a recipient first."
+
+
 class AlreadyThanked(ApiProblem):
     """The caller has thanked for this gift before."""
 
@@ -370,11 +386,14 @@ class NotRefundable(ApiProblem):
 
 
 class NotExtendable(ApiProblem):
-    """The validity of this holding cannot be extended by the caller."""
+    """The validity of this holding, or the claim window of this gift, cannot be extended by the caller, or not as much."""
 
     code = "not-extendable"
-    title = "This voucher cannot be extended."
-    explanation = "The policy of its order does not allow it, or the voucher can no longer be used."
+    title = "This cannot be extended."
+    explanation = (
+        "The policy of its order does not allow it, or not for so long. Or the voucher can no longer be used; or the vouchers of "
+        "the gift end before."
+    )
 
 
 class AlreadyDecided(ApiProblem):
@@ -568,7 +587,7 @@ class TooManyReminders(ApiProblem):
         retry_after: None if the gift cannot have another reminder.
     """
 
-    retry_after = 6 * 3600
+    retry_after: int | None = 6 * 3600
 
     code = "too-many-reminders"
     title = "You have reminded the recipient of this gift already."

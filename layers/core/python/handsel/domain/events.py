@@ -155,6 +155,7 @@ TYPES: Mapping[str, EventType] = {
     "gift.scheduled": EventType(
         GiftScheduled, "A gift was created that can be claimed from `opens_at` on. No other event says that it opens."
     ),
+    "gift.extended": EventType(GiftChanged, "The giver extended the claim window of a gift: `expires_at` is later."),
     "gift.claimed": EventType(GiftChanged, "A share of a gift was claimed."),
     "gift.opened": EventType(GiftChanged, "A gift was opened for the first time. Nothing was claimed by that."),
     "gift.thanked": EventType(GiftChanged, "A claimer thanked the giver. The event does not have the words."),
@@ -254,12 +255,16 @@ def derive_order_events(before: Order | None, after: Order | None, *, at: int) -
         )
 
 
-def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Event]:
-    """Derive the events of a change of a gift. Their audience is the giver; they do not name the recipient or claimers."""
+def derive_gift_events(before: Gift | None, after: Gift | None, *, at: int = 0) -> Iterator[Event]:
+    """Derive the events of a change of a gift. Their audience is the giver; they do not name the recipient or claimers.
+
+    Args:
+        at: the time of the write in whole seconds, for changes of which the gift does not have the time.
+    """
     if after is None or not may_see(Viewer.SUBSCRIBER, Fact.ENVELOPE):
         return
 
-    def event(kind: str, at: int, *change: str) -> Event:
+    def event(kind: str, changed_at: int, *change: str) -> Event:
         data = GiftChanged(
             gift_id=after.gift_id,
             presentation=after.product.kind.presentation,
@@ -268,7 +273,7 @@ def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Even
             remaining=after.remaining,
             expires_at=after.expires_at,
         )
-        return _event(kind, (after.gift_id, *change), at, after.order_id, after.giver_id, data)
+        return _event(kind, (after.gift_id, *change), changed_at, after.order_id, after.giver_id, data)
 
     if before is None and after.opens_at is not None:
         scheduled = GiftScheduled(after.gift_id, GiftState.SCHEDULED, after.opens_at)
@@ -278,10 +283,12 @@ def derive_gift_events(before: Gift | None, after: Gift | None) -> Iterator[Even
     if before is None:
         yield event("gift.given", after.created_at)
         return
-    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):
-        yield event("gift.claimed", at, str(number))
+    if after.extended_ms > before.extended_ms:
+        yield event("gift.extended", max(at, after.created_at), str(after.extended_ms))
+    for number, (_, claimed_at) in enumerate(find_new_claims(before, after), len(before.claims)):
+        yield event("gift.claimed", claimed_at, str(number))
     if is_newly_opened(before, after):
-        yield event("gift.opened", after.opened_at or 0, str(len(after.former_recipients)))
+        yield event("gift.opened", after.opened_at or 0, str(after.changes))
     for _, claim in find_new_thanks(before, after):
         yield event("gift.thanked", claim.thanks.at if claim.thanks else 0, claim.holding_id)
     if after.state is not before.state and after.state in _ENDS:

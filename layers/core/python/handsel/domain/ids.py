@@ -119,17 +119,19 @@ def _without_null_fields(body: object) -> object:
     return body
 
 
-def derive_link_secret(keys: Mapping[str, str], version: str, gift_id: str) -> str:
+def derive_link_secret(keys: Mapping[str, str], version: str, gift_id: str, link_version: int = 0) -> str:
     """Return the secret of a share link: 160 bits that cannot be computed without the key.
 
     Args:
         keys: link keys by version.
-        version: the version of the key with which the gift was created.
+        version: the version of the key with which the link was made.
+        link_version: a number of the link among those of the gift; 0 is the first one.
 
     Raises:
         KeyError: the version is not among the keys.
     """
-    digest = hmac.new(keys[version].encode(), b"handsel link\0" + gift_id.encode(), hashlib.sha256).digest()
+    link = gift_id if link_version == 0 else f"{gift_id}\0{link_version}"
+    digest = hmac.new(keys[version].encode(), b"handsel link\0" + link.encode(), hashlib.sha256).digest()
     return _to_text(digest)
 
 

@@ -4,7 +4,7 @@ The id of a message is derived from the change, so that a change results in one 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from handsel.domain import ids
@@ -12,6 +12,7 @@ from handsel.domain.events import find_new_claims, find_new_thanks, find_redempt
 from handsel.domain.models import (
     DAY_MS,
     HOUR_MS,
+    SPARSE,
     Gift,
     Holding,
     NotShipped,
@@ -23,6 +24,7 @@ from handsel.domain.models import (
 )
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import (
+    IS_SENT,
     EndAction,
     GiftState,
     RefundCause,
@@ -140,6 +142,9 @@ class Message:
         gift_id: None if the message is about units bought for own use.
         wrapping: of a gift to the reader, if the reader may see it.
         named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
+        changes: how often the recipient of the gift had been changed; a part of the ids of messages to a recipient.
+        replaces: the ids of messages that it replaces while they are unread: those that announced a gift, if it is cancelled.
+            They are not stored.
     """
 
     message_id: str
@@ -151,6 +156,8 @@ class Message:
     wrapping: Wrapping | None = None
     named_user_id: str | None = None
     read: bool = False
+    changes: int = field(default=0, metadata=SPARSE)
+    replaces: tuple[str, ...] = field(default=(), metadata=SPARSE)
 
     def named(self, name: str | None) -> "Message":
         """Return the message with the display name of `named_user_id`, as it is stored."""
@@ -174,6 +181,14 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
         if after.recipient_id is not None and after.opens_at is None:
             yield build_announcement(after)
         return
+    if after.changes > before.changes:
+        replaced = after.former_recipients[-1]
+        if before.recipient_id is not None and replaced.was_sent(after):
+            yield build_cancellation(before, replaced.until)
+        if after.recipient_id is not None and IS_SENT.holds(after.opens_at, now=replaced.until):
+            yield build_announcement(after)
+    if len(after.reminded_at) > len(before.reminded_at):
+        yield _remind_by_giver(after)
     for claimer, at in find_new_claims(before, after):
         if may_see(Viewer.GIVER, Fact.CLAIMERS):
             yield _to_giver(after, MessageKind.GIFT_CLAIMED, at, named=claimer)
@@ -190,7 +205,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
             yield _to_giver(after, MessageKind.GIFT_DECLINED, ended_at)
         # The recipient of a gift that was cancelled before it opened does not know of it.
         case GiftState.CANCELLED if after.recipient_id is not None and after.is_sent_at(ended_at):
-            yield _to_recipient(after, MessageKind.GIFT_CANCELLED, ended_at)
+            yield build_cancellation(after, ended_at)
 
 
 def _derive_answers(before: Gift, after: Gift) -> Iterator[Message]:
@@ -198,13 +213,35 @@ def _derive_answers(before: Gift, after: Gift) -> Iterator[Message]:
     if is_newly_opened(before, after) and may_see(Viewer.GIVER, Fact.OPENED):
         # The name is not told: a link may have been opened by anybody. Each named recipient can be the first one to open it.
         message = _to_giver(after, MessageKind.GIFT_OPENED, after.opened_at or 0)
-        changes = len(after.former_recipients)
+        changes = after.changes
         yield replace(message, message_id=_derive_id(message.kind, after.gift_id, *([str(changes)] if changes else [])))
     for claimer, claim in find_new_thanks(before, after):
         if claim.thanks is not None and may_see(Viewer.GIVER, Fact.THANKS):
             yield _to_giver(after, MessageKind.GIFT_THANKED, claim.thanks.at, named=claimer)
 
 
+def build_cancellation(gift: Gift, at: int) -> Message:
+    """Return the message to the named recipient of a gift that is not theirs any more, or not at all."""
+    message = _to_recipient(gift, MessageKind.GIFT_CANCELLED, at)
+    return replace(message, replaces=tuple(_list_announcement_ids(gift, gift.changes)))
+
+
+def _remind_by_giver(gift: Gift) -> Message:
+    """Return the message to the named recipient of a gift whose giver has just reminded them."""
+    number, at = len(gift.reminded_at), gift.reminded_at[-1]
+    hours = max(1, (gift.expires_at - at) // HOUR_MS)
+    params = MessageParams(presentation=gift.product.kind.presentation, hours=hours)
+    return _name_giver(gift, MessageKind.GIFT_REMINDER, at, params, *_BY_GIVER[number - 1])
+
+
+def _name_giver(gift: Gift, kind: MessageKind, at: int, params: MessageParams, *parts: str) -> Message:
+    """Return a message to the named recipient. Its name is that of the giver's account: a late record may have an erased one."""
+    named = None if _shown_name(gift) is None else gift.giver_id
+    return replace(_to_recipient(gift, kind, at, params, *parts), named_user_id=named)
+
+
+# The parts of the ids of the reminders that a giver sends.
+_BY_GIVER = (("by giver", "1"), ("by giver", "2"))
 # The message to the giver of an expired gift, by what happened at its end.
 _EXPIRED: Mapping[EndAction, MessageKind] = {
     EndAction.ORDER: MessageKind.GIFT_RETURNED,
@@ -216,38 +253,39 @@ _EXPIRED: Mapping[EndAction, MessageKind] = {
 _ANNOUNCEMENTS = (MessageKind.GIFT_RECEIVED, MessageKind.GIFT_REMINDER)
 
 
-def list_replaced_ids(message: Message) -> list[str]:
-    """Return the ids of messages that a message replaces while they are unread: a cancellation, the announcements of the gift.
+def _list_announcement_ids(gift: Gift, changes: int) -> list[str]:
+    """Return the ids of all messages that can announce a gift to the recipient that it had after some changes.
 
-    A message does not have the policy of its gift, so these are the reminders of all policies.
+    They are the reminders of all policies: a gift may be of any.
     """
-    if message.kind is not MessageKind.GIFT_CANCELLED or message.gift_id is None:
-        return []
     from handsel.domain import policy  # imported here, because few gifts are cancelled
 
-    reminders = [
-        _derive_id(MessageKind.GIFT_REMINDER, message.gift_id, str(lead * 1000)) for lead in policy.list_reminders()
+    leads = [(str(lead * 1000),) for lead in policy.list_reminders()]
+    extended = [(*lead, _EXTENDED) for lead in leads] if gift.extended_ms else []
+    reminders = [*leads, *extended, *_BY_GIVER[: len(gift.reminded_at)]]
+    return [
+        _derive_id(MessageKind.GIFT_RECEIVED, gift.gift_id, *_tell_apart(changes)),
+        *(_derive_id(MessageKind.GIFT_REMINDER, gift.gift_id, *parts, *_tell_apart(changes)) for parts in reminders),
     ]
-    return [_derive_id(MessageKind.GIFT_RECEIVED, message.gift_id), *reminders]
 
 
 def find_replacing_id(message: Message) -> str | None:
     """Return the id of the message that replaces a message, whether it exists or not; None if nothing replaces it."""
     if message.gift_id is None or message.kind not in _ANNOUNCEMENTS:
         return None
-    return _derive_id(MessageKind.GIFT_CANCELLED, message.gift_id)
+    return _derive_id(MessageKind.GIFT_CANCELLED, message.gift_id, *_tell_apart(message.changes))
 
 
 def list_naming(gift: Gift, user_id: str) -> list[tuple[str, str]]:
     """Return the messages to others about a gift that contain the name of a user, as (reader, message id) pairs."""
     found: list[tuple[str, str]] = []
-    if user_id == gift.giver_id and gift.recipient_id is not None:
-        from handsel.domain import policy  # imported here, because few users are erased
-
-        found.append((gift.recipient_id, _derive_id(MessageKind.GIFT_RECEIVED, gift.gift_id)))
+    if user_id == gift.giver_id:
+        recipients = *(each.user_id for each in gift.former_recipients), gift.recipient_id
         found += [
-            (gift.recipient_id, _derive_id(MessageKind.GIFT_REMINDER, gift.gift_id, str(lead * 1000)))
-            for lead in policy.list_reminders()
+            (recipient_id, message_id)
+            for changes, recipient_id in enumerate(recipients)
+            if recipient_id is not None
+            for message_id in _list_announcement_ids(gift, changes)
         ]
     if user_id in gift.claims:
         kinds = MessageKind.GIFT_CLAIMED, MessageKind.GIFT_THANKED
@@ -417,18 +455,21 @@ def derive_regift_request_id(gift_id: str, requester: str) -> str:
     return _derive_id(MessageKind.ASKED_AGAIN, gift_id, requester)
 
 
+# The part of the ids of the reminders before an end that was extended: each is sent once more then.
+_EXTENDED = "extended"
+
+
 def build_announcement(gift: Gift) -> Message:
-    """Return the message to the named recipient that somebody gave them a gift: of the time at which it opens."""
+    """Return the message to the named recipient that somebody gave them a gift: of the time from which on they have it."""
     params = MessageParams(presentation=gift.product.kind.presentation)
-    message = _to_recipient(gift, MessageKind.GIFT_RECEIVED, gift.sent_at, params)
-    # The name is that of the account, because a late record may still have the name of a user who was erased.
-    return replace(message, named_user_id=None if _shown_name(gift) is None else gift.giver_id)
+    return _name_giver(gift, MessageKind.GIFT_RECEIVED, gift.received_at, params)
 
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
     params = MessageParams(_shown_name(gift), gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
-    return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, str(lead_ms))
+    parts = (str(lead_ms), _EXTENDED) if gift.extended_ms else (str(lead_ms),)
+    return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, *parts)
 
 
 def _shown_name(gift: Gift) -> str | None:
@@ -441,15 +482,20 @@ def list_reminder_times(gift: Gift) -> list[int]:
     """Return the times at which the sweep sends a message to the named recipient of a gift, earliest first.
 
     A scheduled gift is announced when it opens; before the end of the claim window, the recipient is reminded. A window that
-    is not longer than a time of the policy has no reminder then.
+    is not longer than a time of the policy has no reminder then. A recipient who was named later has none before.
     """
     if gift.recipient_id is None:
         return []
     from handsel.domain import policy  # imported here, because most changes start no reminder
 
     times = (gift.expires_at - lead * 1000 for lead in policy.find(gift.policy).reminders)
-    announced = [] if gift.opens_at is None else [gift.opens_at]
-    return announced + [at for at in times if at > gift.sent_at]
+    announced = [] if gift.opens_at is None or gift.received_at > gift.opens_at else [gift.opens_at]
+    return announced + [at for at in times if at > gift.received_at]
+
+
+def _tell_apart(changes: int) -> list[str]:
+    """Return the part of the ids of messages to a recipient that tells them from those to earlier recipients of the gift."""
+    return [f"change {changes}"] if changes else []
 
 
 def _derive_id(kind: MessageKind, gift_id: str, *parts: str) -> str:
@@ -463,13 +509,14 @@ def _to_recipient(
         raise ValueError("the gift has no named recipient")
     shown = may_see(Viewer.RECIPIENT, Fact.BLESSING, ended=kind is MessageKind.GIFT_CANCELLED)
     return Message(
-        message_id=_derive_id(kind, gift.gift_id, *parts),
+        message_id=_derive_id(kind, gift.gift_id, *parts, *_tell_apart(gift.changes)),
         user_id=gift.recipient_id,
         kind=kind,
         gift_id=gift.gift_id,
         created_at=at,
         params=params,
         wrapping=gift.wrapping if shown else None,
+        changes=gift.changes,
     )
 
 

@@ -330,6 +330,25 @@ class AtEnd:
 
 
 @dataclass(frozen=True, slots=True)
+class FormerRecipient:
+    """The recipient of a gift before a change.
+
+    Attributes:
+        user_id: None if the gift had a link.
+        until: the time of the change.
+        expires_at: the end of the claim window at that time.
+    """
+
+    user_id: str | None
+    until: int
+    expires_at: int
+
+    def was_sent(self, gift: "Gift") -> bool:
+        """Return whether the gift was sent to this recipient: it was not scheduled for later."""
+        return self.user_id is not None and IS_SENT.holds(gift.opens_at, now=self.until)
+
+
+@dataclass(frozen=True, slots=True)
 class Gift:
     """A gift: units of one order, wrapped, with a claim window.
 
@@ -346,10 +365,11 @@ class Gift:
         policy: the policy of its order.
         opens_at: the time at which a scheduled gift opens; None if it was not scheduled.
         link_version: number of changes of the link or of the recipient.
-        former_recipients: earlier recipients, with the time at which each was replaced.
+        former_recipients: an entry for each change of the recipient, earliest first.
         reminded_at: the times at which the giver reminded the recipient.
         opened_at: the time at which it was first opened; None if it was not.
         opened_count: number of people who opened it.
+        extended_ms: by how much its claim window was extended in all.
     """
 
     gift_id: str
@@ -374,10 +394,11 @@ class Gift:
     policy: str = FIRST_POLICY
     opens_at: int | None = None
     link_version: int = field(default=0, metadata=SPARSE)
-    former_recipients: Mapping[str, int] = field(default_factory=dict, metadata=SPARSE)
+    former_recipients: tuple[FormerRecipient, ...] = field(default=(), metadata=SPARSE)
     reminded_at: tuple[int, ...] = field(default=(), metadata=SPARSE)
     opened_at: int | None = None
     opened_count: int = field(default=0, metadata=SPARSE)
+    extended_ms: int = field(default=0, metadata=SPARSE)
 
     def state_at(self, now: int) -> GiftState:
         """Return the state at a time.
@@ -401,6 +422,34 @@ class Gift:
         if not IS_SENT.holds(self.opens_at, now=now):
             return False
         return self.ended_at is None or IS_SENT.holds(self.opens_at, now=self.ended_at)
+
+    @property
+    def changes(self) -> int:
+        """Return how often its recipient was changed."""
+        return len(self.former_recipients)
+
+    @property
+    def received_at(self) -> int:
+        """Return the time from which on its present recipient has it, which is its place in their list."""
+        return max(self.sent_at, self.former_recipients[-1].until) if self.former_recipients else self.sent_at
+
+    def as_seen_by(self, user_id: str) -> "Gift":
+        """Return the gift as a user sees it: for an earlier recipient, as it was when it was given to another one, cancelled."""
+        if not self.former_recipients or user_id in (self.recipient_id, self.giver_id):
+            return self
+        left = next((each for each in reversed(self.former_recipients) if each.user_id == user_id), None)
+        if left is None:
+            return self
+        return replace(
+            self,
+            recipient_id=user_id,
+            state=GiftState.CANCELLED,
+            remaining=self.shares,
+            claims={},
+            expires_at=left.expires_at,
+            ended_at=left.until,
+            at_end=None,
+        )
 
     def has_ended_at(self, now: int) -> bool:
         """Return whether it has expired, was cancelled or was declined at a time. A gift that is fully claimed has not."""
@@ -443,10 +492,11 @@ class Gift:
             at_end=None,
             opens_at=None,
             link_version=0,
-            former_recipients={},
+            former_recipients=(),
             reminded_at=(),
             opened_at=None,
             opened_count=0,
+            extended_ms=0,
         )
 
 

@@ -114,7 +114,7 @@ def check_at_end(gift: Gift, at_end: AtEnd | None, policy: "Policy", *, is_known
         raise errors.InvalidRequest([errors.FieldError(f"{pointer}/recipient_id", detail)])
     if not is_known:
         raise errors.RecipientUnknown
-    if _is_too_short(gift.valid_until, gift.product.kind, policy, since=gift.expires_at):
+    if is_too_short(gift.valid_until, gift.product.kind, policy, since=gift.expires_at):
         raise errors.NotGiftable(
             "The vouchers of this gift would leave too little time to a second person.", "minimum_window"
         )
@@ -215,10 +215,11 @@ def may_payer_ask(policy: "Policy") -> bool:
 
 def is_window_too_short(order: Order, policy: "Policy", *, now: int) -> bool:
     """Return whether the validity of an order's vouchers leaves too little time to claim a gift of them."""
-    return _is_too_short(order.valid_until, order.product.kind, policy, since=now)
+    return is_too_short(order.valid_until, order.product.kind, policy, since=now)
 
 
-def _is_too_short(valid_until: int | None, kind: Kind, policy: "Policy", *, since: int) -> bool:
+def is_too_short(valid_until: int | None, kind: Kind, policy: "Policy", *, since: int) -> bool:
+    """Return whether the end of a validity leaves too little time to claim from `since` on."""
     least = min(policy.minimum_window * 1000, policy.window_ms(kind))
     return valid_until is not None and valid_until - since < least
 
@@ -364,6 +365,7 @@ def check_can_open(gift: Gift, caller: str, secret: str | None, keys: Mapping[st
     Raises:
         OwnGift, WrongSecret, NotTheRecipient, NotYet, Expired, Cancelled, Declined, AlreadyClaimed: as in `check_can_claim`.
     """
+    gift = gift.as_seen_by(caller)
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is not GiftState.OPEN:
@@ -378,6 +380,7 @@ def check_can_ask_again(gift: Gift, caller: str, secret: str | None, keys: Mappi
         NotYet, StillOpen, Cancelled, Declined: the gift has not expired.
         AlreadyClaimed: all shares are claimed, or one by the caller.
     """
+    gift = gift.as_seen_by(caller)
     check_may_open(gift, caller, secret, keys)
     state = gift.state_at(now)
     if state is GiftState.OPEN:
@@ -398,7 +401,8 @@ def is_secret_valid(gift: Gift, secret: str | None, keys: Mapping[str, str]) -> 
         raise errors.WrongSecret(removed_version=gift.secret_version)
     if secret is None or gift.secret_version is None:
         return False
-    return ids.are_secrets_equal(secret, ids.derive_link_secret(keys, gift.secret_version, gift.gift_id))
+    expected = ids.derive_link_secret(keys, gift.secret_version, gift.gift_id, gift.link_version)
+    return ids.are_secrets_equal(secret, expected)
 
 
 def choose_claim_action(remaining: int) -> GiftAction:

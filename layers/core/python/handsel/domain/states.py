@@ -152,6 +152,25 @@ class GiftAction(StrEnum):
     REFUSE = "refuse"
 
 
+class GiverAction(StrEnum):
+    """The actions of a giver on a gift that has not ended.
+
+    - `cancel`: cancel it.
+    - `choose_end`: choose another end of the claim window than that of the policy.
+    - `change_recipient`: name another recipient.
+    - `make_link`: make a new link.
+    - `extend`: extend the claim window.
+    - `remind`: remind the named recipient.
+    """
+
+    CANCEL = "cancel"
+    CHOOSE_END = "choose_end"
+    CHANGE_RECIPIENT = "change_recipient"
+    MAKE_LINK = "make_link"
+    EXTEND = "extend"
+    REMIND = "remind"
+
+
 # The window is half-open: at exactly `expires_at` it has ended.
 WINDOW_OPEN = Guard("expires_at", ">", "now")
 WINDOW_OVER = Guard("expires_at", "<=", "now")

@@ -5,6 +5,7 @@ still one to the user. So each can be repeated, in any order.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from handsel.domain import errors, names
 from handsel.domain.models import Account, Gift, Holding, Order, ReceiptEntry, RefundRequest
@@ -150,11 +151,22 @@ def pass_on_sent(gift: Gift, pseudonym: str) -> Update:
     )
 
 
-def pass_on_named(gift_id: str, user_id: str, pseudonym: str) -> list[Write]:
-    """Return the writes of a gift to the user, who is named in it. It is in no list of received gifts any more."""
+def pass_on_named(gift: Gift, user_id: str, pseudonym: str) -> list[Write]:
+    """Return the writes of a gift to the user, who is named in it, or was before its recipient was changed.
+
+    It is in no list of received gifts any more.
+    """
+    former = [replace(each, user_id=pseudonym) if each.user_id == user_id else each for each in gift.former_recipients]
+    changes: dict[str, object] = {"recipient_id": pseudonym} if gift.recipient_id == user_id else {}
+    if former != list(gift.former_recipients):
+        changes["former_recipients"] = former
     return [
-        update(keys.gift(gift_id), assign({"recipient_id": pseudonym}), require(recipient_id=user_id)),
-        Delete(keys.received(user_id, gift_id), "attribute_exists(#pk)"),
+        update(
+            keys.gift(gift.gift_id),
+            assign(changes),
+            require(recipient_id=gift.recipient_id, former_recipients=gift.former_recipients or None),
+        ),
+        Delete(keys.received(user_id, gift.gift_id), "attribute_exists(#pk)"),
     ]
 
 

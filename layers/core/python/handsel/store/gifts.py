@@ -7,7 +7,7 @@ cancellations and declines of the first gift do not write it: without an expiry 
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 
@@ -117,8 +117,12 @@ def list_ids_by_second_person(table: Table, user_id: str, *, limit: int, before:
 
 
 def list_received(table: Table, user_id: str, *, limit: int, before: str | None, now: int) -> Page[Gift]:
-    """Return the gifts that a user received, newest first, after the position `before`: without those that open later."""
-    return _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before or keys.end_of(now))
+    """Return the gifts that a user received, newest first, after the position `before`: without those that open later.
+
+    They are as this user sees them.
+    """
+    page = _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before or keys.end_of(now))
+    return dataclasses.replace(page, items=[gift.as_seen_by(user_id) for gift in page.items])
 
 
 def list_by_order(table: Table, order_id: str, *, limit: int, before: str | None) -> Page[Gift]:
@@ -135,16 +139,14 @@ def _creation_writes(gift: Gift) -> list[Write]:
     writes: list[Write] = [Put(to_item(gift)), Put(timer_to_item(gift))]
     writes += _pointer_writes(gift)
     if gift.recipient_id is not None:
-        received = keys.gifts_by_recipient(gift.recipient_id)
-        writes.append(
-            Put(
-                {
-                    **keys.received(gift.recipient_id, gift.gift_id)._asdict(),
-                    **keys.index_entry(keys.BY_PARENT, received, gift.sent_at, gift.gift_id),
-                }
-            )
-        )
+        received = keys.received(gift.recipient_id, gift.gift_id)
+        writes.append(Put({**received._asdict(), **received_entry(gift, gift.recipient_id)}))
     return writes
+
+
+def received_entry(gift: Gift, recipient_id: str) -> Mapping[str, str]:
+    """Return the entry of a gift in the list of its named recipient."""
+    return keys.index_entry(keys.BY_PARENT, keys.gifts_by_recipient(recipient_id), gift.received_at, gift.gift_id)
 
 
 def _pointer_writes(gift: Gift) -> list[Write]:
@@ -212,8 +214,8 @@ def claim(
         clock: returns the present time in milliseconds since the epoch.
 
     Raises:
-        ConditionFailed: the gift does not allow the action, or the claimer has a share already. `old[0]` is the item of
-            the gift.
+        ConditionFailed: the gift does not allow the action, has another recipient or link than the one that was read, or the
+            claimer has a share already. `old[0]` is the item of the gift.
     """
     share = Clause(
         sets=["#remaining = #remaining - :one", "#claims.#claimer = :claim"],
@@ -221,9 +223,11 @@ def claim(
         values={":one": 1, ":claim": Claim(holding.received_at, holding.holding_id)},
         names={"#claimer": holding.holder_id},
     )
+    addressed = require(link_version=gift.link_version or None)
 
     def take_share() -> Update:
-        return update(keys.gift(gift.gift_id), transition(GIFT_MACHINE, GiftState.OPEN, action, now=clock()), share)
+        taken = transition(GIFT_MACHINE, GiftState.OPEN, action, now=clock())
+        return update(keys.gift(gift.gift_id), taken, addressed, share)
 
     table.write(take_share, holdings.build_put(holding, gift), *created)
 
@@ -264,7 +268,9 @@ def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *named: Write, cl
             keys.gift(gift.gift_id),
             in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),
             # `remaining`, so that the returned gift has every claim.
-            require(at_end=gift.at_end, remaining=gift.remaining),
+            require(at_end=gift.at_end, remaining=gift.remaining, expires_at=gift.expires_at),
+            # The second person is another one than the recipient.
+            require(link_version=gift.link_version or None),
             assign({"at_end": at_end}),
         )
 
@@ -304,6 +310,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
     """
     gift_id, order_id, shares = gift.gift_id, gift.order_id, gift.shares
     expired = action is GiftAction.EXPIRE
+    by_recipient = action in (GiftAction.DECLINE, GiftAction.REFUSE)
 
     def end(gift: Gift | Timer, *, nobody_left: bool) -> Update:
         now = clock()
@@ -314,6 +321,9 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
             require(remaining=gift.remaining, order_id=order_id),
             # A cancellation and a decline always lead back to the order.
             *([require(at_end=gift.at_end)] if expired else []),
+            # The successor depends on the end of the window. Only the recipient who was read declines.
+            *([require(expires_at=gift.expires_at)] if expired and isinstance(gift, Gift) else []),
+            *([require(recipient_id=gift.recipient_id)] if by_recipient and isinstance(gift, Gift) else []),
         )
 
     while True:
@@ -343,6 +353,8 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
                 raise errors.DataIntegrityError(f"gift {gift_id} is not of order {order_id}") from failed
             unchanged = (stored.remaining, stored.at_end) == (gift.remaining, gift.at_end)
             if stored.state is not GiftState.OPEN or unchanged or successor is not None:
+                return stored
+            if by_recipient and isinstance(gift, Gift) and stored.recipient_id != gift.recipient_id:
                 return stored
             gift = stored
         else:

@@ -42,9 +42,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
-| LINK           | GIFT#gift                        | LINK#request                 |                                             |                                                  |                                         | a new link of a gift                                          | TTL                         |
-| OPENED         | GIFT#gift                        | OPENED#user                  | OPENED_BY#user, at#gift                     |                                                  |                                         | the first opening of a gift to a group by a user              | erasure                     |
 | REPORT         | GIFT#gift                        | REPORT#user                  | REPORTS_BY#user, at#gift                    |                                                  | REPORTS#shard until an operator closes it| who may see the gift; operator                                | TTL, after it was closed; erasure|
+| LINK           | LINK#request                     | LINK                         |                                             |                                                  |                                         | a new link of a gift                                          | never                       |
+| OPENED         | GIFT#gift                        | OPENED#user                  | OPENED_BY#user, at#gift                     |                                                  |                                         | the first opening of a gift to a group by a user              | erasure                     |
 | RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation; erasure|
@@ -73,7 +73,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 - RELATION exists once a giver names a recipient, or the recipient blocks the giver. It has the times of the newest named gifts, and
   every named gift writes it under the condition that the giver is not blocked. It is in `by_due` after a block until the sweep
   has declined once more what the giver gave before.
-- RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead.
+- RECEIVED lists a gift for its named recipient. A gift that was claimed by link is listed by its HOLDING instead. The item of an earlier
+  recipient stays, so that the erasure of that user finds the gift. It is in their list if the gift was sent before it was given to another one.
+- LINK is the request that made a new link. A request that is repeated finds it, and makes no other one.
 - The id of a voucher's HOLDING is derived from its code, so a voucher is found by key and codes are unique.
 - REDEMPTION is append-only. Its id is derived from the till's request, so a request that is repeated finds it. The HOLDING of a
   redeemed voucher has the id of its redemption.
@@ -331,9 +333,9 @@ def report(gift_id: str, user_id: str) -> Key:
     return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
 
 
-def link(gift_id: str, request_id: str) -> Key:
+def link(request_id: str) -> Key:
     """Return the key of a LINK item."""
-    return Key(_join("GIFT", gift_id), _join("LINK", request_id))
+    return Key(_join("LINK", request_id), "LINK")
 
 
 def opened(gift_id: str, user_id: str) -> Key:

@@ -19,7 +19,6 @@ from handsel.store.writes import Check, Delete, Update
 # The call that blocks declines the gifts of the giver itself. The sweep repeats that, when indexes show all gifts.
 SETTLE_AFTER_MS = 60_000
 # What was claimed is in the list of received gifts at any time.
-_LAST = 10**13 - 1
 # The gifts of a page, when it is asked whether two users exchanged any.
 _PAGE = 100
 
@@ -73,12 +72,9 @@ def require_not_blocked(recipient_id: str, giver_id: str) -> Check:
 def build_block(relation: Relation, *, now: int) -> Update:
     """Return the update that blocks a giver. It is in the due index until the gifts of the giver are declined."""
     listed = keys.index_entry(keys.BY_OWNER, keys.blocked_by_user(relation.recipient_id), now, relation.giver_id)
-    due = keys.index_entry(
-        keys.BY_DUE,
-        keys.due_partition(keys.due_blocks, relation.giver_id),
-        now + SETTLE_AFTER_MS,
-        keys.join_relation(relation.recipient_id, relation.giver_id),
-    )
+    relation_id = keys.join_relation(relation.recipient_id, relation.giver_id)
+    shard = keys.due_partition(keys.due_blocks, relation_id)
+    due = keys.index_entry(keys.BY_DUE, shard, now + SETTLE_AFTER_MS, relation_id)
     return update(
         _key(relation),
         require(blocked_at=None),
@@ -121,7 +117,7 @@ def have_exchanged(table: Table, one: str, other: str) -> bool:
 def _has_claimed(table: Table, giver: str, claimer: str) -> bool:
     """Return whether `claimer` claimed a gift of `giver`."""
     sent = _read_pages(partial(gifts.list_sent, table, giver))
-    received = _read_pages(partial(gifts.list_received, table, claimer, now=_LAST))
+    received = _read_pages(partial(gifts.list_received, table, claimer, now=0), before=keys.LAST_POSITION)  # all of them
     for pages in zip(sent, received, strict=False):
         for page in pages:
             if any(gift.giver_id == giver and claimer in gift.claims for gift in page):
@@ -129,8 +125,7 @@ def _has_claimed(table: Table, giver: str, claimer: str) -> bool:
     return False
 
 
-def _read_pages(read_page: Callable[..., Page[Gift]]) -> Iterator[list[Gift]]:
-    before = None
+def _read_pages(read_page: Callable[..., Page[Gift]], before: str | None = None) -> Iterator[list[Gift]]:
     while True:
         page = read_page(limit=_PAGE, before=before)
         yield page.items

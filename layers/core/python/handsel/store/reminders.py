@@ -8,6 +8,7 @@ from contextlib import suppress
 from handsel.domain import messages
 from handsel.domain.models import Gift
 from handsel.store import keys
+from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update
 
@@ -20,17 +21,28 @@ def set_first(table: Table, gift: Gift | None) -> None:
     due = [] if gift is None else messages.list_reminder_times(gift)
     if gift is None or not due:
         return
-    shard = keys.due_partition(keys.due_reminders, gift.gift_id)
     with suppress(ConditionFailed):  # set before
-        table.write(
-            Put(
-                {
-                    **keys.reminder(gift.gift_id)._asdict(),
-                    **keys.index_entry(keys.BY_DUE, shard, due[0], gift.gift_id),
-                    "ttl": gift.expires_at // 1000 + _RETENTION_SECONDS,
-                }
-            )
-        )
+        table.write(Put(_to_item(gift, due[0])))
+
+
+def reschedule(table: Table, gift: Gift, *, now: int) -> None:
+    """Replace the next reminder of a gift whose claim window was extended. One that is due is left to the sweep. Idempotent."""
+    due = [at for at in messages.list_reminder_times(gift) if at > now]
+    if not due:
+        return
+    is_waiting = "attribute_not_exists(#due_sk) OR #due_sk > :now"
+    with suppress(ConditionFailed):  # the sweep decides from the gift when the next one is due
+        table.write(Put(_to_item(gift, due[0]), is_waiting, {":now": keys.position(now + 1, "")}))
+
+
+def _to_item(gift: Gift, at: int) -> Item:
+    """Return the item of a gift whose next reminder is due at a time."""
+    shard = keys.due_partition(keys.due_reminders, gift.gift_id)
+    return {
+        **keys.reminder(gift.gift_id)._asdict(),
+        **keys.index_entry(keys.BY_DUE, shard, at, gift.gift_id),
+        "ttl": gift.expires_at // 1000 + _RETENTION_SECONDS,
+    }
 
 
 def get_due(table: Table, gift_id: str) -> int | None:

@@ -97,7 +97,9 @@ def get_order_center(table: Table, user_id: str, *, now: int) -> OrderCenter:
     entries = table.get_many(wanted)
     bought = [orders.from_item(entries[key]) for key in map(keys.order, order_ids) if key in entries]
     sent = [gifts.from_item(entries[key]) for key in map(keys.gift, sent_ids) if key in entries]
-    received = [gifts.from_item(entries[key]) for key in map(keys.gift, received_ids) if key in entries]
+    received = [
+        gifts.from_item(entries[key]).as_seen_by(user_id) for key in map(keys.gift, received_ids) if key in entries
+    ]
     received = [gift for gift in received if gift.is_sent_at(now)]
     held = [holdings.from_item(entries[key]) for key in map(keys.holding, holding_ids) if key in entries]
 

@@ -270,7 +270,7 @@ def get_gift(table: Table, gift_id: str, *, caller: str, now: int) -> GiftDetail
     Raises:
         NotFound: no such gift.
     """
-    gift = require_gift(table, gift_id, now=now)
+    gift = require_gift(table, gift_id, now=now).as_seen_by(caller)
     details = load_gift_details(table, [gift], caller=caller)[0]
     if caller != gift.giver_id:
         return details

@@ -18,6 +18,9 @@ from handsel.domain import ids, states, user_text
 from handsel.domain.models import MAX_UNITS, AtEnd
 from handsel.use_cases.gifts.giving import WrappingChoice
 
+# More than any policy allows (`policy.parse`), so that these decide.
+MAX_EXTENSION = 10**9
+
 
 class WrappingRequest(Request):
     """A cover, and either a blessing or the giver's own text.
@@ -131,6 +134,26 @@ class GiftRequest(Request):
         if self.recipient_id is not None and self.shares != 1:
             raise ValueError("recipient_id requires shares to be 1")
         return self
+
+
+class RecipientRequest(Request):
+    """Another recipient of a gift.
+
+    Attributes:
+        recipient_id: `user_id` of the only user who can claim the gift from now on.
+    """
+
+    recipient_id: Id
+
+
+class ExtendRequest(Request):
+    """A later end of a claim window.
+
+    Attributes:
+        seconds: by how much later it ends.
+    """
+
+    seconds: Annotated[int, Field(ge=1, le=MAX_EXTENSION)]
 
 
 class AskAgainRequest(Request):

@@ -7,6 +7,7 @@ from handsel.api.views.gift_previews import GiftPreview, ScheduledGift, preview_
 from handsel.api.views.holdings import AnyHolding, holding_view
 from handsel.api.views.products import ProductView
 from handsel.domain import ids, models, states
+from handsel.domain.giver_rules import list_giver_actions
 from handsel.domain.privacy import Fact, Viewer, classify_viewer, may_see, product_fact, store_fact
 from handsel.domain.rules import list_giver_refusals, may_payer_ask
 from handsel.domain.times import format_timestamp
@@ -170,6 +171,9 @@ class GiverGift(GiftPreview):
         asked_again: the users who ask for the gift again, the latest first, at most 100; empty if it has not expired; null in
             lists.
         refusals: the actions of the giver that the rules do not allow now.
+        link_version: a number that changes with every new link; null if the gift names a recipient.
+        reminded_at: the times at which the giver reminded the recipient.
+        actions: what the giver can do with the gift now.
     """
 
     order_id: str
@@ -185,6 +189,9 @@ class GiverGift(GiftPreview):
     opened_count: Count
     asked_again: list[AskerView] | None
     refusals: list[RefusalView]
+    link_version: Count | None
+    reminded_at: list[Timestamp]
+    actions: list[states.GiverAction]
 
 
 class CreatedGift(GiverGift):
@@ -208,10 +215,36 @@ class CreatedGift(GiverGift):
             web_url: the origin of the share link and of images.
             secret: the secret of the share link; None if the gift has a named recipient.
         """
-        gift = details.gift
-        fragment = "" if secret is None else f"#{secret}"
-        share_url = f"{web_url}/g/{gift.gift_id}{fragment}"
+        share_url = _share_url(details.gift, web_url, secret)
         return cls(**_gift_fields(details, Viewer.GIVER, now, web_url), share_url=share_url, secret=secret)
+
+
+class LinkView(View):
+    """The share link of a gift.
+
+    Attributes:
+        share_url: the link to send to the claimers. Its fragment is the `secret`, if there is one.
+        secret: the secret that claims require; null in a replay, if the gift names a recipient by now.
+        link_version: a number that changes with every new link, as in the view of the gift.
+    """
+
+    share_url: Url
+    secret: str | None
+    link_version: Count | None
+
+    @classmethod
+    def of(cls, gift: models.Gift, *, web_url: str, secret: str | None) -> Self:
+        """Return the view of a gift's link."""
+        return cls(share_url=_share_url(gift, web_url, secret), secret=secret, link_version=_link_version(gift))
+
+
+def _share_url(gift: models.Gift, web_url: str, secret: str | None) -> str:
+    fragment = "" if secret is None else f"#{secret}"
+    return f"{web_url}/g/{gift.gift_id}{fragment}"
+
+
+def _link_version(gift: models.Gift) -> int | None:
+    return gift.link_version if gift.recipient_id is None else None
 
 
 def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
@@ -269,8 +302,11 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
             "created_at": format_timestamp(gift.created_at),
-            "opens_at": None if gift.opens_at is None else format_timestamp(gift.opens_at),
+            "opens_at": optional_timestamp(gift.opens_at),
             "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
+            "link_version": _link_version(gift),
+            "reminded_at": [format_timestamp(at) for at in gift.reminded_at],
+            "actions": list_giver_actions(gift, policies.find(gift.policy), now=now),
         }
     if may_see(viewer, Fact.IN_RETURN_FOR):
         fields["in_return_for"] = gift.in_return_for

@@ -213,10 +213,15 @@ def require_sent(table: Table, gift_id: str, *, caller: str, now: int) -> Gift:
     Raises:
         NotFound: no such gift, or not the caller's.
     """
-    return _require_giver(gifts.find(table, gift_id, now=now), caller)
+    return require_giver(gifts.find(table, gift_id, now=now), caller)
 
 
-def _require_giver(gift: Gift | None, caller: str) -> Gift:
+def require_giver(gift: Gift | None, caller: str) -> Gift:
+    """Return a gift that was found, if the caller gave it.
+
+    Raises:
+        NotFound
+    """
     if gift is None or gift.giver_id != caller:
         raise errors.NotFound
     return gift
@@ -237,7 +242,7 @@ def set_at_end(
         AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown, TooManyGifts,
         NotGiftable, MessageRefused, ServiceUnavailable
     """
-    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    gift = require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     terms = policy.find(gift.policy).with_window(window_ms)
     wanted = resolve_end(at_end, terms, gift.product.kind)
 
@@ -305,7 +310,7 @@ def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
         NotAllowed: the gift is open, and its policy does not allow cancelling it.
         AlreadyClaimed, Expired, Declined, ServiceUnavailable
     """
-    gift = _require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    gift = require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     return _end(table, gift, GiftAction.CANCEL, clock=clock)
 
 
@@ -319,6 +324,7 @@ def decline(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]
     gift = gifts.get_settled(table, gift_id, clock=clock)
     if gift is None:
         raise errors.NotFound
+    gift = gift.as_seen_by(caller)
     if gift.recipient_id != caller:
         raise errors.NotTheRecipient
     return _end(table, gift, GiftAction.DECLINE, clock=clock)
@@ -331,7 +337,7 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         NotAllowed, NotYet, AlreadyClaimed, Expired, Cancelled, Declined
     """
     target = GIFT_MACHINE.step(GiftState.OPEN, action).to
-    state = gift.state_at(clock())
+    recipient_id, state = gift.recipient_id, gift.state_at(clock())
     if (state, action) in GIFT_MACHINE.transitions:
         if rule := find_rule_against(action, policy.find(gift.policy)):
             raise errors.NotAllowed(rule)
@@ -339,6 +345,8 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)
         gift = result if isinstance(result, Gift) else _read_gift(table, gift.gift_id)
+        if action is GiftAction.DECLINE and recipient_id is not None:
+            gift = gift.as_seen_by(recipient_id)
     if gift.state is target:
         return gift
     if state is GiftState.SCHEDULED:
@@ -363,6 +371,6 @@ def derive_link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:
     if gift.secret_version is None:
         return None
     if gift.secret_version not in link_keys:
-        detail = "The link of this gift no longer works. Cancel the gift, and give it again."
+        detail = "The link of this gift no longer works. Make a new one."
         raise errors.WrongSecret(detail, removed_version=gift.secret_version)
-    return ids.derive_link_secret(link_keys, gift.secret_version, gift.gift_id)
+    return ids.derive_link_secret(link_keys, gift.secret_version, gift.gift_id, gift.link_version)

@@ -36,7 +36,7 @@ def _hide_wrappings(table: Table, found: list[Message], caller: str, *, now: int
     )
     visible = {
         gift.gift_id
-        for gift in (gifts.get_many(table, wrapped) if wrapped else [])
+        for gift in (each.as_seen_by(caller) for each in (gifts.get_many(table, wrapped) if wrapped else []))
         if may_see(classify_viewer(gift, caller), Fact.BLESSING, ended=gift.has_ended_at(now))
     }
     return [each if each.gift_id in visible else replace(each, wrapping=None) for each in found]

@@ -103,7 +103,7 @@ def _batches(entries: Iterable[Entry]) -> Iterator[list[Entry]]:
     """Yield the entries in batches of at most `_MAX_BATCH` writes."""
     batch, writes = list[Entry](), 0
     for entry in entries:
-        more = 1 + (len(domain_messages.list_replaced_ids(entry)) if isinstance(entry, Message) else 0)
+        more = 1 + (len(entry.replaces) if isinstance(entry, Message) else 0)
         if writes + more > _MAX_BATCH:
             yield batch
             batch, writes = [], 0
@@ -211,7 +211,7 @@ def _keys_of_entry(entry: Entry) -> tuple[Key, ...]:
 
 
 def _keys_of_replaced(message: Message) -> list[Key]:
-    return [keys.message(message.user_id, each) for each in domain_messages.list_replaced_ids(message)]
+    return [keys.message(message.user_id, each) for each in message.replaces]
 
 
 def _keys_of_replacing(message: Message) -> set[Key]:

@@ -6,12 +6,13 @@ the item, under a condition:
 
 1. Gifts of the user: open ones are cancelled. Then the name in them, and in the messages to their recipients, is replaced.
 2. Orders: pending ones are cancelled, available units are refunded.
-3. Gifts to the user, who is named in them: open ones are declined.
+3. Gifts to the user, who is named in them or was before: open ones to the user are declined.
 4. Gifts of which the user is the second person: they end in the order.
 5. Holdings: usable vouchers are refunded to those who paid for them. Parcels are delivered.
-6. Requests of the user: regift requests and reports are deleted, as is what tells that they opened a gift; refund requests
-   lose their reasons and notes. Claims lose their words of thanks, in step 5.
-7. Everything in the partition of the user but the tombstones, and the sign-in in the user pool, are deleted.
+6. Requests of the user: regift requests and reports are deleted, as is what tells that they opened a gift; refund requests lose
+   their reasons and notes. Claims lose their words of thanks, in step 5.
+7. What others decided about the user as a giver is deleted.
+8. Everything in the partition of the user but the tombstones, and the sign-in in the user pool, are deleted.
 
 | process dies                     | state left behind                              | completed by                             |
 |----------------------------------|------------------------------------------------|------------------------------------------|
@@ -203,6 +204,8 @@ class _Pass:
             self._write_if(erasures.delete(key))
         for request in self._list(refund_requests.list_by_asker, self._user_id):
             self._pass_on_refund_requests([request.refund_request_id])
+        for _, key in self._list_rows(keys.BY_PARENT, keys.relations_by_giver(self._user_id)):
+            self._write_if(erasures.delete(key))
         for key in self._each(self._table.list_partition(keys.account(self._user_id).pk)):
             if key.sk not in _TOMBSTONES:
                 self._write_if(erasures.delete(key))
@@ -244,12 +247,19 @@ class _Pass:
             self._write_if(erasures.pass_on_sent(gift, self._pseudonym))
 
     def _leave_named(self, gift_id: str) -> None:
-        """Decline a gift to the user, scheduled or open, and remove the user from it."""
+        """Decline a gift to the user, scheduled or open, and remove the user from it; or from one that has another recipient now.
+
+        Raises:
+            ConditionFailed: its recipient was changed since it was read.
+        """
         gift = gifts.get(self._table, gift_id)
-        if gift is None or gift.recipient_id != self._user_id:
+        if gift is None:
             return
-        self._end(gift, GiftAction.REFUSE)
-        self.write(*erasures.pass_on_named(gift_id, self._user_id, self._pseudonym))
+        if gift.recipient_id == self._user_id:
+            self._end(gift, GiftAction.REFUSE)
+            gift = gifts.get(self._table, gift_id) or gift
+        if self._user_id in (gift.recipient_id, *(each.user_id for each in gift.former_recipients)):
+            self.write(*erasures.pass_on_named(gift, self._user_id, self._pseudonym))
 
     def _leave_second(self, gift_id: str, pointer: Key) -> None:
         """Let a gift that would be passed on to the user end in the order, and remove the user from an ended one."""
@@ -268,8 +278,12 @@ class _Pass:
             self.write(*erasures.pass_on_second(gift_id, pointer, self._user_id, self._pseudonym))
 
     def _end(self, gift: Gift, action: GiftAction) -> None:
-        """End a gift that is open or scheduled, under any policy. A gift whose window is over expires."""
-        while gift.state is GiftState.OPEN:
+        """End a gift that is open or scheduled, under any policy. A gift whose window is over expires.
+
+        A gift that has another recipient since it was read is not declined.
+        """
+        recipient_id = gift.recipient_id
+        while gift.state is GiftState.OPEN and (action is not GiftAction.REFUSE or gift.recipient_id == recipient_id):
             is_over = gift.state_at(self._clock()) is GiftState.RETURNED
             ended = gifts.end_gift(self._table, GiftAction.EXPIRE if is_over else action, gift, clock=self._clock)
             if not isinstance(ended, Gift):

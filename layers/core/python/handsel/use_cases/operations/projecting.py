@@ -41,6 +41,7 @@ class ChangeEffects:
         messages: messages to store.
         counted: items to count, each with the user whose summary counts it.
         new_gift: a gift whose recipient has to be reminded.
+        extended_gift: the id of a gift whose reminders change with the end of its claim window.
         preferences_of: a user whose preferences have to be updated, with `interaction` or with viewed products.
         interaction: a purchase or a tag.
         ranked: a product that became available or unavailable.
@@ -51,6 +52,7 @@ class ChangeEffects:
     messages: list[Message] = field(default_factory=list)
     counted: list[tuple[str, CountedItem]] = field(default_factory=list)
     new_gift: Gift | None = None
+    extended_gift: str | None = None
     preferences_of: str | None = None
     interaction: Interaction | None = None
     ranked: str | None = None
@@ -100,12 +102,21 @@ def project(
         attempt(numbers, partial(user_summary.apply, table, user_id, new, counted, now=now))
     for number, each in effects.items():
         attempt([number], partial(reminders.set_first, table, each.new_gift))
+        if each.extended_gift is not None:
+            attempt([number], partial(_reschedule_reminders, table, each.extended_gift, now=now))
     for product_id, numbers in _group({number: each.ranked for number, each in effects.items()}).items():
         attempt(numbers, partial(preference_updates.update_ranking, table, product_id))
     for user_id, numbers in _group({number: each.preferences_of for number, each in effects.items()}).items():
         interactions = [found for number in numbers if (found := effects[number].interaction)]
         attempt(numbers, partial(preference_updates.update_preferences, table, user_id, interactions, now=now))
     return outcome
+
+
+def _reschedule_reminders(table: Table, gift_id: str, *, now: int) -> None:
+    """Schedule the next reminder of a gift as it is now, because the record may be late."""
+    gift = gifts.get(table, gift_id)
+    if gift is not None and not gift.state.is_final:
+        reminders.reschedule(table, gift, now=now)
 
 
 def _group(names: Mapping[int, str | None]) -> Mapping[str, list[int]]:
@@ -166,10 +177,11 @@ def _order_effects(change: Change, item: Item) -> ChangeEffects:
 def _gift_effects(change: Change, item: Item) -> ChangeEffects:
     before, after = gifts.from_item(change.before) if change.before else None, gifts.from_item(item)
     return ChangeEffects(
-        events=list(events.derive_gift_events(before, after)),
+        events=list(events.derive_gift_events(before, after, at=change.at)),
         messages=list(messages.derive_gift_messages(before, after)),
         counted=[(after.giver_id, CountedItem.from_order(after.order_id))],
-        new_gift=after if before is None else None,
+        new_gift=after if before is None or after.changes > before.changes else None,
+        extended_gift=after.gift_id if before is not None and after.expires_at > before.expires_at else None,
     )
 
 
