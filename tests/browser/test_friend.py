@@ -1,4 +1,4 @@
-"""Tests of what a friend can do with a gift: see it, sign up for it, thank for it, send one in return, report it, block its giver."""
+"""Tests of what a friend can do with a gift: see it, sign up for it, thank for it, report it, and block its giver."""
 
 import json
 import re
@@ -28,7 +28,7 @@ ENGLISH = {
     "confirm": "Confirm",
 }
 CHINESE = {
-    "thank": "谢谢你！",
+    "thank": "谢谢你！",  # noqa: RUF001 - Chinese punctuation
     "thanked": "你已答谢 Alice",
     "happened": "礼物动态",
     "open": "请先注册或登录",
@@ -362,3 +362,203 @@ def test_a_lost_answer_to_thanks_is_tried_again(person: Invite, stack: Running, 
     button(page, "Try again").click()
     expect(page.get_by_role("heading", name="You thanked Alice")).to_be_focused()
     assert view_of(stack, "alice", gift)["claims"][0]["thanks"]["message"] == "I love it!"
+
+
+@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+def test_a_scheduled_gift_shows_when_it_opens_and_opens_on_the_page(
+    person: Invite,
+    stranger: Invite,
+    stack: Running,
+    give: Give,
+    locale: Literal["en", "zh-CN"],
+    scheme: Literal["light", "dark"],
+) -> None:
+    opens_at = format_timestamp(int((now_of(stack) + timedelta(hours=2)).timestamp() * 1000))
+    gift = give(send_at=opens_at)
+    page = open_gift(stranger(locale=locale, color_scheme=scheme), gift)
+    expect(page.locator(".scheduled")).to_be_visible()
+    assert "Alice" not in page.content()
+    assert gift["wrapping"]["blessing"] not in page.content()
+    expect(page.get_by_role("timer")).to_contain_text(re.compile("0[12]:"))
+    check(page)
+    screenshots.take(page, f"scheduled-{locale}")
+    bob = person("bob", locale=locale, color_scheme=scheme)
+    open_gift(bob, gift)
+    expect(bob.page.locator(".scheduled")).to_be_visible()
+    stack.advance_to(opens_at)
+    # The clock has moved on: what was read before is stale.
+    for visitor in (page, bob.page):
+        visitor.reload()
+        expect(seal(visitor)).to_be_visible()
+        expect(visitor.locator(".blessing")).to_have_text(gift["wrapping"]["blessing"])
+    assert eventually(lambda: len(bob.sent("POST", OPENED)) == 1, 10)
+    alice = person("alice", locale=locale, color_scheme=scheme)
+    later = give(send_at=format_timestamp(int((now_of(stack) + timedelta(hours=2)).timestamp() * 1000)))
+    open_gift(alice, later)
+    expect(alice.page.locator(".own")).to_be_visible()
+    check(alice.page)
+
+
+def now_of(stack: Running) -> datetime:
+    """Return the time of the stack, by its test clock."""
+    return datetime.fromisoformat(stack.as_("alice").get("/test/clock").json()["now"])
+
+
+def test_a_scheduled_gift_that_was_cancelled_is_explained(stranger: Invite, stack: Running, give: Give) -> None:
+    gift = give(send_at=format_timestamp(int((now_of(stack) + timedelta(hours=2)).timestamp() * 1000)))
+    assert stack.as_("alice").post(f"/gifts/{gift['gift_id']}/cancel", {}).status_code == 200
+    page = open_gift(stranger(), gift)
+    expect(heading(page)).to_have_text("Someone cancelled this gift")
+    check(page)
+
+
+@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+def test_a_gift_for_one_person_asks_others_to_sign_in_and_tells_them_nothing_else(
+    person: Invite,
+    stranger: Invite,
+    stack: Running,
+    give: Give,
+    locale: Literal["en", "zh-CN"],
+    scheme: Literal["light", "dark"],
+) -> None:
+    gift = give(recipient_id=user_id(stack, "bob"))
+    carol = open_gift(person("carol", locale=locale, color_scheme=scheme), gift)
+    expect(heading(carol)).to_have_text("This gift is for someone else" if locale == "en" else "这份礼物是送给别人的")
+    check(carol)
+    page = open_gift(stranger(locale=locale, color_scheme=scheme), gift)
+    expect(page.locator(".for-one")).to_be_visible()
+    expect(page.get_by_role("timer")).to_have_count(0)
+    check(page)
+    screenshots.take(page, f"for-one-{locale}")
+    page.locator(".for-one").get_by_role("button").click()
+    page.get_by_role("button", name="Bob").click()
+    expect(seal(page)).to_be_visible()
+
+
+def test_a_gift_that_went_to_another_person_is_cancelled_for_the_first(
+    person: Invite, stack: Running, give: Give
+) -> None:
+    gift = give(recipient_id=user_id(stack, "bob"))
+    bob = person("bob")
+    bob.expects(410)
+    page = open_gift(bob, gift)
+    expect(seal(page)).to_be_visible()
+    answer = stack.as_("alice").put(f"/gifts/{gift['gift_id']}/recipient", {"recipient_id": user_id(stack, "carol")})
+    assert answer.status_code == 200, answer.text
+    # Just before the page learns of it.
+    seal(page).click()
+    expect(heading(page)).to_have_text("Alice cancelled this gift")
+    page.reload()
+    expect(heading(page)).to_contain_text("cancelled this gift")
+    check(page)
+    expect(seal(open_gift(person("carol"), gift))).to_be_visible()
+
+
+@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+def test_a_recipient_reports_a_gift_and_blocks_its_giver_who_can_be_unblocked(
+    person: Invite, stack: Running, give: Give, locale: Literal["en", "zh-CN"], scheme: Literal["light", "dark"]
+) -> None:
+    names = [f"{name}-{locale.lower()}" for name in ("pest", "target")]
+    stack.new_users(*names)
+    pest, target = names
+    assert stack.as_(target).get("/me").status_code == stack.as_(pest).get("/me").status_code == 200
+    gift = give(by=pest, recipient_id=user_id(stack, target))
+    visitor = person(target, locale=locale, color_scheme=scheme)
+    page = open_gift(visitor, gift)
+    titles = ("Report or block", "Report this gift", "Send report", "Block") if locale == "en" else (
+        "举报或拉黑", "举报这份礼物", "提交举报", "拉黑"
+    )  # fmt: skip
+    button(page, titles[0]).click()
+    panel = page.get_by_role("dialog")
+    check(page)
+    panel.get_by_role("button", name=titles[1]).click()
+    expect(panel.get_by_role("heading", level=3)).to_be_focused()
+    panel.locator("[value=offensive]").check()
+    panel.get_by_role("textbox").fill("Rude\nwords")
+    check(page)
+    screenshots.take(page, f"report-{locale}")
+    button(page, titles[2]).click()
+    expect(panel.locator(".done")).to_be_focused()
+    (report,) = visitor.sent("POST", "/gifts/[^/]+/report")
+    assert json.loads(report.body)["reason"] == "offensive: Rude words"
+    page.keyboard.press("Escape")
+    button(page, titles[0]).click()
+    panel.get_by_role("button", name=re.compile(f"^{titles[3]} ")).click()
+    expect(panel.locator(".points li")).to_have_count(3)
+    check(page)
+    screenshots.take(page, f"block-{locale}")
+    button(page, titles[3]).click()
+    expect(panel.locator(".done")).to_be_focused()
+    check(page)
+    page.keyboard.press("Escape")
+    page.reload()
+    expect(page.locator(".declined")).to_be_visible()
+    # To the giver, it looks as if it was declined.
+    assert view_of(stack, pest, gift)["state"] == "declined"
+    page.goto("/#/me")
+    unblock = page.locator(".rows button")
+    expect(unblock).to_have_count(1)
+    check(page)
+    screenshots.take(page, f"account-{locale}", full=True)
+    unblock.click()
+    expect(page.get_by_role("button", name="解除" if locale == "zh-CN" else "Unblock")).to_have_count(0)
+    assert stack.as_(target).get("/blocked").json()["items"] == []
+    page.reload()
+    expect(page.locator("[name=gifts_from]").first).to_be_visible()
+    expect(page.locator(".rows button")).to_have_count(0)
+
+
+def test_who_may_give_and_what_givers_learn_are_chosen_in_the_account(person: Invite, stack: Running) -> None:
+    stack.new_users("chooser")
+    visitor = person("chooser", desktop=True)
+    visitor.page.goto("/#/me")
+    page = visitor.page
+    expect(page.get_by_label("Everybody")).to_be_checked()
+    page.get_by_label("Everybody").focus()
+    page.keyboard.press("ArrowDown")
+    expect(page.get_by_label("People I know")).to_be_checked()
+    expect(page.locator("#live")).to_have_text("Saved.")
+    told = page.get_by_role("switch", name="Tell senders when I've seen their gift")
+    told.focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#live")).to_have_text("Senders don't see when you first look at their gift.")
+    expect(told).to_be_focused()
+    check(page)
+    me = stack.as_("chooser").get("/me").json()
+    assert (me["gifts_from"], me["tell_opened"]) == ("people_i_know", False)
+    visitor.expects("net::ERR_FAILED")
+    page.route("**/me", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
+    page.get_by_label("Nobody").check()
+    expect(page.get_by_role("alert")).to_contain_text("Can't connect.")
+    # What is saved is shown.
+    expect(page.get_by_label("People I know")).to_be_checked()
+
+
+@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+def test_messages_are_deleted_with_the_keyboard_and_the_focus_stays_in_the_list(
+    person: Invite, stack: Running, locale: Literal["en", "zh-CN"], scheme: Literal["light", "dark"]
+) -> None:
+    reader = f"reader-{locale.lower()}"
+    stack.new_users(reader)
+    client = stack.as_(reader)
+    assert client.get("/me").status_code == 200
+    for _ in range(3):
+        stack.give(stack.buy()["order_id"], recipient_id=user_id(stack, reader))
+    assert eventually(lambda: len(client.get("/messages").json()["items"]) == 3, 20)
+    page = person(reader, locale=locale, color_scheme=scheme).page
+    page.goto("/#/inbox")
+    rows = page.locator(".deletable")
+    expect(rows).to_have_count(3)
+    expect(rows.first).to_contain_text("Alice")
+    check(page)
+    screenshots.take(page, f"inbox-{locale}")
+    for left in (2, 1, 0):
+        rows.first.get_by_role("button").focus()
+        page.keyboard.press("Enter")
+        expect(rows).to_have_count(left)
+        expect(rows.first.get_by_role("link") if left else heading(page)).to_be_focused()
+        assert len(client.get("/messages").json()["items"]) == left
+    expect(page.locator(".nothing")).to_be_visible()
+    check(page)
+    page.reload()
+    expect(page.locator(".nothing")).to_be_visible()
