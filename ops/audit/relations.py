@@ -391,7 +391,7 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         yield Finding(IssueType.THANKS_DIFFERS, about, group, f"its claim of gift {gift_id} has other thanks")
     wanted = None
     if gift.recipient_id is None:
-        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.created_at, gift_id)
+        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.sent_at, gift_id)
     if index.received_at.get(holding.holding_id) != wanted:
         yield Finding(
             IssueType.LIST_DIFFERS, about, group, "its entry in its holder's list of gifts is missing or wrong"

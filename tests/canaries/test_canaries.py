@@ -170,6 +170,16 @@ def ask_again(case: Case, viewer: str, _ids: Ids) -> Body:
     return {"secret": case.secret} if case.secret and viewer in ("friend", *case.claimed) else {"secret": ECHO}
 
 
+def change_recipient(case: Case, viewer: str, _ids: Ids) -> Body:
+    """Name somebody who does not exist, which changes nothing."""
+    return {"recipient_id": ECHO}
+
+
+def change_by_giver(case: Case, viewer: str, _ids: Ids) -> Body:
+    """Leave out the giver's own call, which would change the gift."""
+    return SKIP if case.is_open and viewer == case.giver else None
+
+
 THANK = "POST /gifts/{gift_id}/thanks"
 
 
@@ -267,6 +277,10 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /gifts/{gift_id}/decline": decline,
     "POST /gifts/{gift_id}/cancel": cancel,
     "PUT /gifts/{gift_id}/at-end": set_end,
+    "POST /gifts/{gift_id}/link": change_by_giver,
+    "PUT /gifts/{gift_id}/recipient": change_recipient,
+    "POST /gifts/{gift_id}/extend": lambda *_: {"seconds": 10**9},
+    "POST /gifts/{gift_id}/remind": change_by_giver,
     "POST /gifts/{gift_id}/ask-again": ask_again,
     "POST /gifts/{gift_id}/opened": ask_again,
     THANK: thank,
@@ -274,6 +288,8 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /holdings/{holding_id}/extend": no_body,
     "PUT /tagged/{product_id}": no_body,
     "DELETE /tagged/{product_id}": no_body,
+    "PUT /blocked/{user_id}": no_body,
+    "DELETE /blocked/{user_id}": no_body,
     "PATCH /me": update_me,
     "DELETE /me": no_body,
     "POST /me/keep": no_body,

@@ -345,7 +345,8 @@ def test_blocks_are_repeatable_and_listed(stack: Stack) -> None:
 def test_only_other_users_who_exist_can_be_blocked(stack: Stack) -> None:
     unknown = stack.call("bob", "PUT", "/blocked/nobody-at-all")
     assert (unknown.status, unknown.body["code"]) == (404, "not-found")
-    assert stack.call("bob", "DELETE", "/blocked/nobody-at-all").status == 204
+    assert visible(stack.call("bob", "DELETE", "/blocked/nobody-at-all")) == visible(unknown)
+    assert stack.call("bob", "DELETE", "/blocked/dave").status == 204
     for method in ("PUT", "DELETE"):
         own = stack.call("bob", method, "/blocked/bob")
         assert (own.status, own.body["code"]) == (422, "invalid-request")

@@ -37,5 +37,7 @@ def report(
 
 
 def _has_seen(gift: Gift, caller: str) -> bool:
-    """Return whether the gift was shown to the caller before: to a claimer, or to an earlier recipient."""
-    return caller in gift.claims or caller in gift.former_recipients
+    """Return whether the gift was shown to the caller before: to a claimer, or to an earlier recipient to whom it was sent."""
+    return caller in gift.claims or any(
+        each.user_id == caller and each.was_sent(gift) for each in gift.former_recipients
+    )
