@@ -482,7 +482,7 @@ def thank_giver(gift_id: str) -> Response[str]:
     request = HttpRequest(app)
     call = request.call
     body = request.body(ThanksRequest, unless=lambda: thanking.require_claimed(table(), gift_id, caller=call.caller))
-    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message)
+    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message, checker=content_checker())
     count("GiftThanked")
     return json_response(201, ThanksView.of(thanks))
 
