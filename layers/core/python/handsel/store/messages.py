@@ -1,9 +1,10 @@
 """Messages, in the partition of their reader.
 
-A message that its reader deleted leaves an item without its content. So a stream record that comes late, or again, does not bring
-it back: its id is derived from the change, and an item with this id exists.
+A message that its reader deleted leaves an item without its content. So a stream record that comes late, or again, does not
+bring it back: its id is derived from the change, and an item with this id exists.
 """
 
+from dataclasses import fields, replace
 from functools import partial
 
 from handsel.domain.messages import Message
@@ -29,8 +30,8 @@ def build_put(message: Message) -> Put:
 
 
 from_item = partial(attributes.from_item, Message)
-# The attributes of a message, which the item of a deleted one does not have.
-_CONTENT = ("kind", "gift_id", "created_at", "params", "wrapping", "named_user_id", keys.BY_OWNER.pk, keys.BY_OWNER.sk)
+# The attributes of a message that the item of a deleted one does not have.
+_CONTENT = {field.name for field in fields(Message)} - {"message_id", "user_id"} | {keys.BY_OWNER.pk, keys.BY_OWNER.sk}
 
 
 def is_deleted(item: Item) -> bool:
@@ -70,7 +71,7 @@ def delete(message: Message) -> Update:
     return update(
         keys.message(message.user_id, message.message_id),
         require(read=message.read, deleted=None),
-        assign({**dict.fromkeys(_CONTENT), "read": None, "deleted": True}),
+        assign({**dict.fromkeys(sorted(_CONTENT)), "deleted": True}),
     )
 
 
