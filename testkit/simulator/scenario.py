@@ -483,8 +483,9 @@ def _check_announcements(environment: Environment, messages: Counter[tuple[str, 
     is_calm = not (plan.rate or plan.skew_ms or plan.down or environment.advanced_ms)
     for where in model.keys_by_kind["GIFT"]:
         gift = model.items[where]
-        if _is_announced_by_sweep(gift) and (gift.get("recipient_id"), "gift_received") in _list_gift_messages(gift):
-            count = messages.pop((gift["recipient_id"], "gift_received", gift["gift_id"]), 0)
+        announced = gift.get("recipient_id", ""), "gift_received"
+        if _is_announced_by_sweep(gift) and announced in _list_gift_messages(gift):
+            count = messages.pop((*announced, gift["gift_id"]), 0)
             is_due = is_calm and gift["state"] == "returned" and gift["expires_at"] > gift["opens_at"] + 2 * MINUTE_MS
             _require(is_due <= count <= 1, f"{where}: {count} announcements")
             environment.figures["gifts announced on time"] += count
