@@ -301,7 +301,7 @@ class GiftOperations(ClaimedOperations):
         user, giver = blocked["pk"].partition("#")[2], blocked["sk"].partition("#")[2]
 
         def act(process: Process) -> None:
-            blocking.unblock(process.table, giver, caller=user)
+            blocking.unblock(process.table, giver, caller=user, now=process.now())
 
         def is_correct(_: Any) -> bool:
             history = self._model.states([where], 0, self._model.moment)

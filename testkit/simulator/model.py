@@ -219,7 +219,7 @@ class Model:
     def is_taken_back(self, message: Item) -> bool:
         """Return whether the gift that a message announces was cancelled, or given to another person since."""
         gift = self.items[f"GIFT#{message['gift_id']}", "GIFT"]
-        return message.get("changes", 0) < len(gift.get("former_recipients", ())) or gift["state"] == "cancelled"
+        return bool(gift["state"] == "cancelled" or message.get("changes", 0) < len(gift.get("former_recipients", ())))
 
     @staticmethod
     def _check_window(before: Item, after: Item, sent: int) -> None:
