@@ -143,9 +143,7 @@ def test_a_scheduled_gift_is_claimed_by_no_clock_before_it_opens(skew_ms: int, r
         assert (now["state"] == "claimed") is isinstance(claimed, Holding)
         assert (now["state"] == "cancelled") is _has_won(cancelled)
         assert now["state"] in ("claimed", "cancelled", "declined")
-        if isinstance(claimed, errors.NotYet):
-            assert harness.model.items is not None
-            assert now["claims"] == {}
+        assert set(now["claims"]) == ({"bob"} if isinstance(claimed, Holding) else set())
 
     states, ends = play(harness, players, check)
     record_property("figures", f"a scheduled gift opens (clock {skew_ms} ms): {states} states, {ends} ends")
@@ -269,7 +267,7 @@ def test_no_gift_is_passed_on_to_somebody_who_blocked_its_giver(record_property:
 
 
 def test_three_gifts_to_a_stranger_are_given_in_a_day(record_property: Figures) -> None:
-    """Give twice and name the stranger in another gift at once, after two gifts to them."""
+    """Give to a stranger and name them in another gift at once, after two gifts to them."""
     harness = Harness()
     order = harness.buy(quantity=5)
     for number in range(2):
@@ -277,16 +275,15 @@ def test_three_gifts_to_a_stranger_are_given_in_a_day(record_property: Figures) 
     other = harness.give(order, key="by link")
     players = [
         Player(harness.giving(order, to="bob", key="third")),
-        Player(harness.giving(order, to="bob", key="fourth")),
         Player(harness.naming(other, "bob")),
     ]
 
     def check(answers: Sequence[Any]) -> None:
         assert sum(map(_has_won, answers)) == 1
-        assert sum(isinstance(each, errors.TooManyGifts) for each in answers) == 2
+        assert sum(isinstance(each, errors.TooManyGifts) for each in answers) == 1
 
     states, ends = play(harness, players, check)
-    record_property("figures", f"the third gift to a stranger, three times at once: {states} states, {ends} ends")
+    record_property("figures", f"the third gift to a stranger, twice at once: {states} states, {ends} ends")
 
 
 def test_the_recipient_is_reminded_once_at_a_time(record_property: Figures) -> None:
