@@ -9,7 +9,7 @@ from handsel.use_cases import queries
 from handsel.use_cases.gifts import blocking, changing, opening, reporting, thanking
 from testkit.simulator.claimed_operations import ClaimedOperations
 from testkit.simulator.environment import HOUR_MS, Process
-from testkit.simulator.model import Item, Where
+from testkit.simulator.model import Item
 from testkit.simulator.operations import LINK_KEYS, Operation, Span
 
 MAX_CHANGES = 3
@@ -209,7 +209,7 @@ class GiftOperations(ClaimedOperations):
 
         def is_correct(answer: Any) -> bool:
             stored = self._model.items[where]["claims"].get(user, {}).get("thanks", {})
-            return stored.get("message") == answer.message == self._name
+            return (stored.get("message"), answer.message) == (self._name, self._name)
 
         return Operation(f"thank {self._name}", act, is_correct, is_justified)
 
@@ -297,11 +297,11 @@ class GiftOperations(ClaimedOperations):
         blocked = self._any("FROM", lambda item: "blocked_at" in item)
         if blocked is None:
             return None
-        where: Where = blocked["pk"], blocked["sk"]
+        where = blocked["pk"], blocked["sk"]
         user, giver = blocked["pk"].partition("#")[2], blocked["sk"].partition("#")[2]
 
         def act(process: Process) -> None:
-            blocking.unblock(process.table, giver, caller=user)
+            blocking.unblock(process.table, giver, caller=user, now=process.now())
 
         def is_correct(_: Any) -> bool:
             history = self._model.states([where], 0, self._model.moment)

@@ -15,7 +15,7 @@ from handsel.runtime.bus import Bus
 from handsel.store.attributes import load_item
 from handsel.store.table import Table
 from handsel.use_cases.fulfilment import redeeming, shipping
-from handsel.use_cases.gifts import claiming, giving
+from handsel.use_cases.gifts import blocking, changing, claiming, giving, opening, thanking
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.operations import voucher_ends
 from handsel.use_cases.operations.projecting import project
@@ -149,6 +149,10 @@ def is_undecided(answer: object) -> bool:
     return isinstance(order, Order) and order.state is OrderState.PENDING
 
 
+def _derive_secret(gift: Gift) -> str:
+    return ids.derive_link_secret(LINK_KEYS, "1", gift.gift_id, gift.link_version)
+
+
 class Harness:
     """A table with stores, products and users, a payment provider and a bus. The invariants are checked after every write."""
 
@@ -277,8 +281,9 @@ class Harness:
         to: str | None = None,
         key: str = "giving",
         at_end: AtEnd | None = None,
+        send_at: int | None = None,
     ) -> Gift:
-        given = self.giving(order, shares, to, key, at_end)(self.actor())
+        given = self.giving(order, shares, to, key, at_end, send_at)(self.actor())
         return cast("Gift", given)
 
     def giving(
@@ -288,6 +293,7 @@ class Harness:
         to: str | None = None,
         key: str = "giving",
         at_end: AtEnd | None = None,
+        send_at: int | None = None,
     ) -> Act:
         def act(actor: Actor) -> Gift:
             return giving.give(
@@ -300,9 +306,44 @@ class Harness:
                 secret_version="1",
                 window_ms=WINDOW_MS,
                 at_end=at_end,
+                send_at=send_at,
             )
 
         return act
+
+    def making_link(self, gift: Gift, key: str = "new link") -> Act:
+        return lambda actor: changing.make_link(
+            actor.table, self.call(gift.giver_id, key, actor.now()), gift.gift_id, secret_version="1", clock=actor.now
+        )
+
+    def naming(self, gift: Gift, recipient: str) -> Act:
+        return lambda actor: changing.change_recipient(
+            actor.table, gift.gift_id, recipient, caller=gift.giver_id, clock=actor.now
+        )
+
+    def extending(self, gift: Gift, seconds: int) -> Act:
+        return lambda actor: changing.extend(actor.table, gift.gift_id, seconds, caller=gift.giver_id, clock=actor.now)
+
+    def reminding(self, gift: Gift) -> Act:
+        return lambda actor: changing.remind(actor.table, gift.gift_id, caller=gift.giver_id, clock=actor.now)
+
+    def opening(self, user: str, gift: Gift) -> Act:
+        return lambda actor: opening.open_gift(
+            actor.table,
+            gift.gift_id,
+            caller=user,
+            secret=_derive_secret(gift),
+            link_keys=LINK_KEYS,
+            clock=actor.now,
+        )
+
+    def thanking(self, user: str, gift: Gift, key: str = "thanking") -> Act:
+        return lambda actor: thanking.thank(
+            actor.table, self.call(user, key, actor.now()), gift_id=gift.gift_id, message=key
+        )
+
+    def blocking(self, user: str, giver: str) -> Act:
+        return lambda actor: blocking.block(actor.table, giver, caller=user, clock=actor.now)
 
     def setting_end(self, gift: Gift, at_end: AtEnd) -> Act:
         return lambda actor: giving.set_at_end(
@@ -314,12 +355,14 @@ class Harness:
         return cast("Holding", holding)
 
     def claiming(self, user: str, gift: Gift) -> Act:
+        """Return the call that claims a gift with the secret of the link that it had when it was read as `gift`."""
+
         def act(actor: Actor) -> Holding:
             read, _ = claiming.claim(
                 actor.table,
                 gift.gift_id,
                 caller=user,
-                secret=ids.derive_link_secret(LINK_KEYS, "1", gift.gift_id),
+                secret=_derive_secret(gift),
                 address=ADDRESS,
                 code=actor.code(),
                 link_keys=LINK_KEYS,

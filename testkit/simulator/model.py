@@ -158,7 +158,8 @@ class Model:
         moments, states = self._past[where]
         moments.append(self.moment)
         states.append(after)
-        if after is not None and "due_sk" in after:
+        # Reports wait for an operator, and no sweep settles them.
+        if after is not None and "due_sk" in after and not after["due_pk"].startswith("REPORTS#"):
             self.due[where] = after["due_sk"]
         else:
             self.due.pop(where, None)
@@ -218,17 +219,21 @@ class Model:
     def is_taken_back(self, message: Item) -> bool:
         """Return whether the gift that a message announces was cancelled, or given to another person since."""
         gift = self.items[f"GIFT#{message['gift_id']}", "GIFT"]
-        return message.get("changes", 0) < len(gift.get("former_recipients", ())) or gift["state"] == "cancelled"
+        return bool(gift["state"] == "cancelled" or message.get("changes", 0) < len(gift.get("former_recipients", ())))
 
-    @staticmethod
-    def _check_window(before: Item, after: Item, sent: int) -> None:
+    def _check_window(self, before: Item, after: Item, sent: int) -> None:
         """Check, by the clock of the process, that claims and ends happen within the claim window, and expiry after it."""
         if before["state"] != "open":
             return
         is_over = before["expires_at"] <= sent
         if after["state"] == "returned" and not is_over:
             raise Violation(f"gift {before['gift_id']} was returned before the end of its claim window")
-        if is_over and after.get("at_end") != before.get("at_end"):
+        second = f"USER#{before.get('at_end', {}).get('recipient_id')}", f"FROM#{before['giver_id']}"
+        # A gift that would be passed on to somebody who blocked its giver goes back to the order.
+        is_blocked = (
+            after["state"] == "returned" and "at_end" not in after and "blocked_at" in self.items.get(second, {})
+        )
+        if is_over and after.get("at_end") != before.get("at_end") and not is_blocked:
             raise Violation(f"the end of gift {before['gift_id']} was set after the end of its claim window")
         is_claimed = len(after["claims"]) > len(before["claims"])
         if is_over and (after["state"] in ("cancelled", "declined") or is_claimed):

@@ -369,9 +369,13 @@ class Operations:
         return Operation(f"give {self._name}", act, is_correct, is_justified, (f"GIFT#{gift_id}", "GIFT"))
 
     def _draw_recipient(self, giver: str) -> str:
-        """Return a person for a gift of a giver: often one whom they named before."""
+        """Return a person for a gift of a giver: often one whom they named before, or who blocked them."""
+        relations = (self._model.items.get((f"USER#{each}", f"FROM#{giver}"), {}) for each in USERS[:4])
+        blocked = [each for each, item in zip(USERS[:4], relations, strict=True) if "blocked_at" in item]
+        if blocked and self._random.random() < 0.5:
+            return self._random.choice(blocked)
         known = sorted(person for (each, person), times in self._model.named.items() if each == giver and times)
-        others = known if known and self._random.random() < 0.5 else [each for each in USERS[:4] if each != giver]
+        others = known if known and self._random.random() < 0.7 else [each for each in USERS[:4] if each != giver]
         return self._random.choice(others)
 
     @contextmanager

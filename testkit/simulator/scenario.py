@@ -37,7 +37,7 @@ _DUE_SHARDS = 4
 _KINDS = {
     "buy": 5,
     "give_link": 4,
-    "give_person": 4,
+    "give_person": 6,
     "give_group": 4,
     "claim": 14,
     "decline": 3,
@@ -49,7 +49,7 @@ _KINDS = {
     "remind": 3,
     "open_gift": 3,
     "thank": 3,
-    "block": 2,
+    "block": 3,
     "unblock": 1,
     "read_gift": 2,
     "ask_again": 1,
@@ -483,8 +483,9 @@ def _check_announcements(environment: Environment, messages: Counter[tuple[str, 
     is_calm = not (plan.rate or plan.skew_ms or plan.down or environment.advanced_ms)
     for where in model.keys_by_kind["GIFT"]:
         gift = model.items[where]
-        if _is_announced_by_sweep(gift) and (gift.get("recipient_id"), "gift_received") in _list_gift_messages(gift):
-            count = messages.pop((gift["recipient_id"], "gift_received", gift["gift_id"]), 0)
+        announced = gift.get("recipient_id", ""), "gift_received"
+        if _is_announced_by_sweep(gift) and announced in _list_gift_messages(gift):
+            count = messages.pop((*announced, gift["gift_id"]), 0)
             is_due = is_calm and gift["state"] == "returned" and gift["expires_at"] > gift["opens_at"] + 2 * MINUTE_MS
             _require(is_due <= count <= 1, f"{where}: {count} announcements")
             environment.figures["gifts announced on time"] += count

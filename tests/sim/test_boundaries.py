@@ -536,6 +536,72 @@ def project_a_refund(harness: Harness) -> Act:
     return harness.projecting(harness.records()[4:])
 
 
+def give_for_later(harness: Harness) -> Act:
+    return harness.giving(harness.buy(), to="bob", send_at=harness.now + MINUTE_MS)
+
+
+def claim_a_scheduled_gift(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob", send_at=harness.now + MINUTE_MS)
+    harness.now += MINUTE_MS
+    return harness.claiming("bob", gift)
+
+
+def sweep_a_scheduled_gift(harness: Harness) -> Act:
+    harness.give(harness.buy(), to="bob", send_at=harness.now + MINUTE_MS)
+    harness.run_until_answered(harness.projecting(harness.records()))
+    harness.now += MINUTE_MS
+    return _sweeping(harness)
+
+
+def make_a_link(harness: Harness) -> Act:
+    return harness.making_link(harness.give(harness.buy()))
+
+
+def name_another_recipient(harness: Harness) -> Act:
+    return harness.naming(harness.give(harness.buy(), to="bob"), "carol")
+
+
+def name_the_recipient_of_a_link_gift(harness: Harness) -> Act:
+    return harness.naming(harness.give(harness.buy()), "carol")
+
+
+def project_another_recipient(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    harness.run_until_answered(harness.projecting(harness.records()))
+    known = len(harness.records())
+    harness.naming(gift, "carol")(harness.actor())
+    return harness.projecting(harness.records()[known:])
+
+
+def open_a_gift(harness: Harness) -> Act:
+    return harness.opening("bob", harness.give(harness.buy(), to="bob"))
+
+
+def open_a_gift_to_a_group(harness: Harness) -> Act:
+    return harness.opening("bob", harness.give(harness.buy(quantity=2), shares=2))
+
+
+def thank_for_a_gift(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    harness.claim("bob", gift)
+    return harness.thanking("bob", gift)
+
+
+def block_a_giver(harness: Harness) -> Act:
+    order = harness.buy(product="parcel", quantity=2)
+    harness.give(order, to="bob")
+    harness.give(order, key="another gift", at_end=AtEnd(EndAction.GIVE_TO, "bob", ids.derive_id("next", "of bob")))
+    return harness.blocking("bob", "alice")
+
+
+def sweep_a_block(harness: Harness) -> Act:
+    order = harness.buy(product="parcel")
+    harness.blocking("bob", "alice")(harness.actor())
+    harness.give(order)
+    harness.now += MINUTE_MS
+    return _sweeping(harness)
+
+
 OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     buy, buy_scarce_product, buy_with_declined_payment,
     give_by_link, give_to_a_group, give_to_a_person, give_units_of_an_expired_gift,
@@ -552,6 +618,9 @@ OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     ask_the_merchant, approve_without_a_return, sweep_a_request_without_a_decision, redeem_with_a_key,
     sweep_the_end_of_vouchers, sweep_the_end_of_a_voucher_that_is_usable_again, refund_that_the_provider_refuses,
     project_a_refund,
+    give_for_later, claim_a_scheduled_gift, sweep_a_scheduled_gift, make_a_link, name_another_recipient,
+    name_the_recipient_of_a_link_gift, project_another_recipient, open_a_gift, open_a_gift_to_a_group, thank_for_a_gift,
+    block_a_giver, sweep_a_block,
     restore, sweep_a_gift, sweep_a_payment, sweep_a_refund, sweep_a_reminder, project_a_purchase, project_a_gift,
 )  # fmt: skip
 
