@@ -163,7 +163,7 @@ def test_a_draft_survives_a_refused_message_a_reload_and_going_back(
     page.get_by_label(words["date"]).fill("2020-01-31")
     button(page, words["schedule"]).click()
     expect(page.locator("#send-at-wrong")).to_have_text(words["past"])
-    expect(page.get_by_label(words["time"])).to_be_focused()
+    expect(page.get_by_label(words["time"], exact=True)).to_be_focused()
     check(page)
     tomorrow = (datetime.now() + timedelta(days=2)).date().isoformat()  # noqa: DTZ005 - the date of the browser
     page.get_by_label(words["date"]).fill(tomorrow)
@@ -218,9 +218,11 @@ def test_a_gift_is_scheduled_in_the_time_zone_of_the_browser(person: Invite, sta
     choose_dave(page)
     page.get_by_role("radio", name="At a time").check()
     expect(page.locator("#send-at")).to_contain_text("Eastern")
-    at = (datetime.now(ZoneInfo("America/New_York")) + timedelta(days=3)).replace(hour=7, minute=30, second=0, microsecond=0)
+    at = (datetime.now(ZoneInfo("America/New_York")) + timedelta(days=3)).replace(
+        hour=7, minute=30, second=0, microsecond=0
+    )
     page.get_by_label("Date").fill(at.date().isoformat())
-    page.get_by_label("Time").fill("07:30")
+    page.get_by_label("Time", exact=True).fill("07:30")
     gift = send(page, "Wrap and schedule")
     assert datetime.fromisoformat(gift["opens_at"]) == at
     expect(page.get_by_text("7:30 AM").first).to_be_visible()
@@ -244,7 +246,9 @@ def test_impossible_times_are_explained_at_their_field(person: Invite, stack: Ru
         expect(wrong).to_contain_text(text)
         assert page.evaluate("document.activeElement.type") in {"date", "time"}
     visitor.expects(422)
-    page.route("**/gifts", lambda route: route.fulfill(status=422, json={"code": "not-giftable", "rule": "minimum_window"}))
+    page.route(
+        "**/gifts", lambda route: route.fulfill(status=422, json={"code": "not-giftable", "rule": "minimum_window"})
+    )
     date.fill((today + timedelta(days=2)).date().isoformat())
     button(page, "Wrap and schedule").click()
     expect(wrong).to_have_text("The voucher would end too soon after that. Choose an earlier time.")
@@ -264,7 +268,13 @@ def test_impossible_times_are_explained_at_their_field(person: Invite, stack: Ru
     ],
 )
 def test_an_error_about_the_friend_is_explained_beside_them_and_a_link_is_offered(
-    person: Invite, stack: Running, giver: str, register_secret: Callable[[str], None], status: int, code: str, text: str
+    person: Invite,
+    stack: Running,
+    giver: str,
+    register_secret: Callable[[str], None],
+    status: int,
+    code: str,
+    text: str,
 ) -> None:
     visitor = person(giver)
     page = open_wrapping(visitor, stack.buy(by=giver))
@@ -287,9 +297,7 @@ def test_an_error_about_the_friend_is_explained_beside_them_and_a_link_is_offere
     expect(page.get_by_role("textbox", name="Gift link")).to_be_visible()
 
 
-def test_the_editor_is_used_by_keyboard_alone_and_at_twice_the_size(
-    person: Invite, stack: Running, giver: str
-) -> None:
+def test_the_editor_is_used_by_keyboard_alone_and_at_twice_the_size(person: Invite, stack: Running, giver: str) -> None:
     page = open_wrapping(person(giver, desktop=True), stack.buy(by=giver))
     page.evaluate(ZOOM)
     assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
@@ -418,6 +426,7 @@ def test_a_gift_gets_a_recipient_another_one_and_reminders(
     button(page, "Change recipient").click()
     panel.get_by_role("textbox", name="handle").fill("carol")
     button(panel, "Find").click()
+    expect(panel.get_by_role("radio", name="Carol")).to_be_checked()
     button(panel, "Change recipient now").click()
     expect(alert(page)).to_contain_text("You've changed the recipient of this gift 3 times.")
     page.unroute("**/recipient")
