@@ -149,7 +149,7 @@ def test_a_draft_survives_a_refused_message_a_reload_and_going_back(
 ) -> None:
     visitor = person(giver, locale=locale, color_scheme=scheme)
     page = open_wrapping(visitor, stack.buy(2, by=giver), words)
-    # Whom it is for is asked first, and is on the first screen of a phone.
+    # The first question is on the first screen of a phone.
     who = page.get_by_role("group", name=words["who"])
     box = who.bounding_box()
     assert box is not None
@@ -187,7 +187,7 @@ def test_a_draft_survives_a_refused_message_a_reload_and_going_back(
     assert (gift["state"], gift["wrapping"]["blessing"]) == ("scheduled", "Happy birthday, friend")
     expect(heading(page, words["scheduled"])).to_be_visible()
     check(page)
-    # What was sent is no draft any more.
+    # A gift that was sent is no draft any more.
     open_wrapping(visitor, {"order_id": gift["order_id"]}, words)
     expect(page.get_by_text(words["draft"])).to_have_count(0)
     expect(page.get_by_role("radio", name=words["later"])).not_to_be_checked()
