@@ -24,6 +24,7 @@ ENGLISH: Words = {
     "find": "Find",
     "to_dave": "It goes to Dave",
     "same": "Dave already gets it first. Choose someone else.",
+    "who": "Who is it for?",
     "friend": "A friend",
     "link": "Anyone with the link",
     "send": "Wrap and send",
@@ -43,6 +44,7 @@ CHINESE: Words = {
     "find": "查找",
     "to_dave": "转送给 Dave",
     "same": "礼物本来就是先送给 Dave 的\uff0c请选择另一位好友。",
+    "who": "送给谁\uff1f",
     "friend": "一位好友",
     "link": "拿到链接的人",
     "send": "包好送出",
@@ -110,7 +112,7 @@ def test_a_giver_chooses_what_happens_to_an_unopened_gift_and_changes_it(
     expect(choice.locator("summary b")).to_have_text(words["to_dave"])
     check(page)
     # The same person cannot be the first and the second.
-    page.get_by_role("radio", name=words["friend"]).check()
+    page.get_by_role("group", name=words["who"]).get_by_role("radio", name=words["friend"]).check()
     first = page.locator(".to.friend")
     first.get_by_role("textbox").fill("dave")
     first.get_by_role("button", name=words["find"]).click()

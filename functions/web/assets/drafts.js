@@ -1,4 +1,4 @@
-// Drafts of gifts, by order: what the user has chosen in the wrapping editor, until the gift is sent. A draft survives a reload, going
+// Drafts of gifts, by order: the choices of the user in the wrapping editor, until the gift is sent. A draft survives a reload, going
 // back, and an error. It is private, so it is removed with everything else when the user signs out.
 
 import { local } from "./storage.js";

@@ -1,4 +1,4 @@
-// What a giver can do with a gift that was not claimed yet: a new link, another recipient, a reminder, more time, another end, or
+// The actions of a giver on a gift that can still be claimed: a new link, another recipient, a reminder, more time, another end, or
 // cancelling it. Each is a question in a panel. If the gift ended meanwhile, that is explained, and the gift is shown as it is now.
 
 import { call, create } from "./api.js";
@@ -63,8 +63,9 @@ async function change(title, draw, done) {
 export function newLink(gift, hasLink) {
   const { gift_id: id } = gift;
   const make = async () => {
-    const { share_url: url, link_version: version } = await create(`link:${id}`, `/gifts/${id}/link`, {});
-    saveLink({ ...gift, share_url: url, link_version: version });
+    const { share_url: url, secret, link_version: version } = await create(`link:${id}`, `/gifts/${id}/link`, {});
+    // Meanwhile the gift may have got a recipient, who needs no link.
+    if (secret) saveLink({ ...gift, share_url: url, link_version: version });
     return true;
   };
   const ask = () => change(t("shop.gift.new_link"), (send) => [h("p", {}, t("shop.gift.new_link_hint")), action(t("shop.gift.new_link_now"), () => send(make), { class: "main" })], () => t("shop.gift.new_link_made"));

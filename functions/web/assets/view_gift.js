@@ -19,7 +19,7 @@ import { watch } from "./watch.js";
 const MAX_REQUESTS = 100;
 // The API sends a second reminder this long after the first.
 const REMIND_AFTER_MS = 6 * 3_600_000;
-// What is only needed for a gift that nobody claimed yet is loaded then.
+// Loaded only for a gift that can still be claimed.
 const handOf = async () => {
   const [hand, { shareSheet }] = await Promise.all([import("./gift_hand.js"), import("./share_sheet.js")]);
   return { ...hand, shareSheet };
@@ -69,7 +69,7 @@ function pending(gift, { link, name, nextName, hand }) {
   ];
 }
 
-/** Whether the gift was opened, although it is not claimed. */
+/** A line that says that the gift was opened but not claimed; null if it was not opened. */
 function seen({ shares, claims, opened_at: at, opened_count: count }) {
   if (shares > 1 && count > claims.length) return h("p", { class: "seen" }, t("shop.gift.opened_count", { count }));
   return at && shares === 1 && h("p", { class: "seen" }, t("shop.gift.opened_at", { time: when(at) }));
@@ -85,7 +85,7 @@ function sending(gift, link, hand) {
 /** Return whether the giver can do something with the gift now. */
 const may = ({ actions = [] }, name) => actions.includes(name);
 
-/** What the giver can do with a gift that is not claimed. */
+/** The actions of the giver on a gift that can still be claimed. */
 function ways(gift, name, hand) {
   const mayCancel = !isForbidden(gift, "giver_cancel");
   return [
@@ -103,7 +103,7 @@ function ways(gift, name, hand) {
   ];
 }
 
-/** When the giver can remind the recipient again, or that they cannot. */
+/** A line that says when the giver can remind the recipient again; null if that is now. */
 function reminders({ state, reminded_at: times = [] }) {
   if (state !== "open" || times.length === 0) return null;
   const next = Date.parse(times.at(-1)) + REMIND_AFTER_MS;
@@ -141,7 +141,7 @@ function outcome(gift, { name, nextName }) {
   return [h("p", {}, t(`shop.gift.${became}.text`, { count: remaining, name: nextName, total }), " ", next, again), isBack && repeating(gift, name)];
 }
 
-/** Who asked for a gift again, and the way to give them the same one: its wrapping is kept. */
+/** The people who asked for a gift again, each with a button to give them the same one: its wrapping is kept. */
 function repeating(gift, name) {
   const { recipient_id: named, asked_again: asked, state } = gift;
   const people = asked ?? [];

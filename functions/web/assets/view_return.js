@@ -1,7 +1,8 @@
 // A return gift: a product from the same store, wrapped and paid for, for the giver.
 
-import { call, Problem } from "./api.js";
+import { call } from "./api.js";
 import { announce, config, fill, h } from "./dom.js";
+import { Explained } from "./errors.js";
 import { money, t } from "./i18n.js";
 import { nothing } from "./lists.js";
 import { createPaid, payFor } from "./pay.js";
@@ -65,8 +66,12 @@ export async function view(main, { id }) {
     const wrapped = wrappings[product().kind];
     if (!wrapped.check()) return;
     const body = { product_id: choice.value(), wrapping: wrapped.value() };
-    const result = await payFor(product(), 1, (terms) => createReturnGift(id, { ...body, ...terms }));
+    const result = await payFor(product(), 1, (terms) => createReturnGift(id, name, { ...body, ...terms }));
     if (!result) return;
+    if (result.refused) {
+      wrapped.explain(result.refused);
+      return;
+    }
     if (!result.already && !result.gift) {
       location.hash = `#/orders/${result.order.order_id}`; // the gift is given when the payment is settled
       return;
@@ -89,13 +94,14 @@ export async function view(main, { id }) {
   return title;
 }
 
-/** Create the return gift. There is one for each claim: `already` reports an earlier one. */
-async function createReturnGift(id, body) {
+/** Create the return gift. There is one for each claim: `already` reports an earlier one. `refused` is an error about the message. */
+async function createReturnGift(id, name, body) {
   try {
     return await createPaid(`return:${id}`, `/gifts/${id}/return-gifts`, body);
   } catch (error) {
-    if (error instanceof Problem && error.code === "already-returned") return { already: true };
-    throw error;
+    if (error.code === "already-returned") return { already: true };
+    if (error.code === "message-refused") return { refused: error };
+    throw error.code === "recipient-unknown" ? new Explained(t("shop.wrap.not_possible", { name })) : error;
   }
 }
 

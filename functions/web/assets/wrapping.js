@@ -41,7 +41,7 @@ export function countCharacters(text, segments = segmenter) {
 export async function wrapping(kind, draft = null) {
   const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
-  const cover = coverChoice(themes, withCover(covers, draft?.cover), draft?.cover.cover_id, draw);
+  const cover = coverChoice(themes, withCover(covers, draft?.cover), draft?.cover?.cover_id, draw);
   const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draft, draw);
   function draw() {
     preview.draw(cover.value(), blessing.text());

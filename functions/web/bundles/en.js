@@ -439,7 +439,7 @@ const words = {
   "shop.wrap.found": "Found {name}.",
   "shop.wrap.no_friend": "Choose a friend, or find one by handle.",
   "shop.wrap.link_instead": "Send them a link instead",
-  "shop.wrap.not_possible": "We couldn't send a gift to {name}. Check that it's the right person.",
+  "shop.wrap.not_possible": "We couldn't send a gift to {name}.",
   "shop.when": "When should it arrive?",
   "shop.when.now": "Send now",
   "shop.when.later": "At a time",

@@ -307,8 +307,8 @@ async function change(title, draw, done) {
 function newLink(gift, hasLink) {
   const { gift_id: id } = gift;
   const make = async () => {
-    const { share_url: url, link_version: version } = await create(`link:${id}`, `/gifts/${id}/link`, {});
-    saveLink({ ...gift, share_url: url, link_version: version });
+    const { share_url: url, secret, link_version: version } = await create(`link:${id}`, `/gifts/${id}/link`, {});
+    if (secret) saveLink({ ...gift, share_url: url, link_version: version });
     return true;
   };
   const ask = () => change(t("shop.gift.new_link"), (send) => [h("p", {}, t("shop.gift.new_link_hint")), action(t("shop.gift.new_link_now"), () => send(make), { class: "main" })], () => t("shop.gift.new_link_made"));

@@ -497,7 +497,7 @@ function countCharacters(text, segments = segmenter) {
 async function wrapping(kind, draft = null) {
   const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
-  const cover = coverChoice(themes, withCover(covers, draft?.cover), draft?.cover.cover_id, draw);
+  const cover = coverChoice(themes, withCover(covers, draft?.cover), draft?.cover?.cover_id, draw);
   const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draft, draw);
   function draw() {
     preview.draw(cover.value(), blessing.text());
@@ -647,7 +647,7 @@ function blessingChoice(blessings, longest, draft, onChange) {
 }
 return { countCharacters, wrapping };
 });
-handsel.define("view_return.js", ["api.js", "dom.js", "i18n.js", "lists.js", "pay.js", "policy.js", "radios.js", "return_gift.js", "ui.js", "wrapping.js"], async ({ call, Problem }, { announce, config, fill, h }, { money, t }, { nothing }, { createPaid, payFor }, { within }, { radios }, { findReturnGift }, { runAction }, { wrapping }) => {
+handsel.define("view_return.js", ["api.js", "dom.js", "errors.js", "i18n.js", "lists.js", "pay.js", "policy.js", "radios.js", "return_gift.js", "ui.js", "wrapping.js"], async ({ call }, { announce, config, fill, h }, { Explained }, { money, t }, { nothing }, { createPaid, payFor }, { within }, { radios }, { findReturnGift }, { runAction }, { wrapping }) => {
 const MAX_PRODUCTS = 100;
 
 async function view(main, { id }) {
@@ -702,8 +702,12 @@ async function view(main, { id }) {
     const wrapped = wrappings[product().kind];
     if (!wrapped.check()) return;
     const body = { product_id: choice.value(), wrapping: wrapped.value() };
-    const result = await payFor(product(), 1, (terms) => createReturnGift(id, { ...body, ...terms }));
+    const result = await payFor(product(), 1, (terms) => createReturnGift(id, name, { ...body, ...terms }));
     if (!result) return;
+    if (result.refused) {
+      wrapped.explain(result.refused);
+      return;
+    }
     if (!result.already && !result.gift) {
       location.hash = `#/orders/${result.order.order_id}`; // the gift is given when the payment is settled
       return;
@@ -726,12 +730,13 @@ async function view(main, { id }) {
   return title;
 }
 
-async function createReturnGift(id, body) {
+async function createReturnGift(id, name, body) {
   try {
     return await createPaid(`return:${id}`, `/gifts/${id}/return-gifts`, body);
   } catch (error) {
-    if (error instanceof Problem && error.code === "already-returned") return { already: true };
-    throw error;
+    if (error.code === "already-returned") return { already: true };
+    if (error.code === "message-refused") return { refused: error };
+    throw error.code === "recipient-unknown" ? new Explained(t("shop.wrap.not_possible", { name })) : error;
   }
 }
 

@@ -439,7 +439,7 @@ const words = {
   "shop.wrap.found": "已找到 {name}。",
   "shop.wrap.no_friend": "请选择一位好友，或按用户名查找。",
   "shop.wrap.link_instead": "改为发链接",
-  "shop.wrap.not_possible": "礼物无法送给 {name}，请确认没有选错人。",
+  "shop.wrap.not_possible": "礼物无法送给 {name}。",
   "shop.when": "什么时候送到？",
   "shop.when.now": "立即送出",
   "shop.when.later": "定时送出",
