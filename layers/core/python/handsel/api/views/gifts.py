@@ -76,8 +76,18 @@ class RefundableParcelClaimView(ParcelClaimView):
     holding_id: str
 
 
-class RecipientGift(GiftPreview):
-    """A voucher gift, as its named recipient sees it before claiming. A parcel gift is shown as a preview.
+class NamedGift(GiftPreview):
+    """A gift, as its named recipient sees it before claiming if its product is not shown.
+
+    Attributes:
+        giver_id: `user_id` of the giver, whom the caller can block.
+    """
+
+    giver_id: str
+
+
+class RecipientGift(NamedGift):
+    """A voucher gift, as its named recipient sees it before claiming.
 
     Attributes:
         title: the name of the product.
@@ -90,7 +100,7 @@ class RecipientGift(GiftPreview):
     in_return_for: str | None
 
 
-class ReturnGiftPreview(GiftPreview):
+class ReturnGiftPreview(NamedGift):
     """A return gift, as its named recipient sees it before claiming if its product is not shown.
 
     Attributes:
@@ -106,10 +116,12 @@ class ClaimerGift(GiftPreview):
     Attributes:
         holding: the voucher or parcel that the caller received.
         claims: all claims of the gift, oldest first.
+        giver_id: `user_id` of the giver.
         in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     store_id: str
+    giver_id: str
     holding: AnyHolding
     claims: list[ClaimView]
     in_return_for: str | None
@@ -308,6 +320,8 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "reminded_at": [format_timestamp(at) for at in gift.reminded_at],
             "actions": list_giver_actions(gift, policies.find(gift.policy), now=now),
         }
+    elif may_see(viewer, Fact.GIVER_ID, sent=gift.is_sent_at(now)):
+        fields["giver_id"] = gift.giver_id
     if may_see(viewer, Fact.IN_RETURN_FOR):
         fields["in_return_for"] = gift.in_return_for
     if may_see(viewer, Fact.OPENED):
@@ -324,7 +338,7 @@ def _shows_voucher(gift: models.Gift) -> bool:
 
 
 # The views of a gift that a caller may get.
-GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | GiftPreview | ScheduledGift
+GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | NamedGift | GiftPreview | ScheduledGift
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
@@ -346,4 +360,4 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
     if fields.get("in_return_for") is not None:
         return ReturnGiftPreview(**fields)
     fields.pop("in_return_for", None)
-    return GiftPreview(**fields)
+    return NamedGift(**fields) if viewer is Viewer.RECIPIENT else GiftPreview(**fields)
