@@ -80,10 +80,12 @@ class NamedGift(GiftPreview):
     """A gift, as its named recipient sees it before claiming if its product is not shown.
 
     Attributes:
-        giver_id: `user_id` of the giver, whom the caller can block.
+        giver_id: the ID with which the caller can block the giver.
+        in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     giver_id: str
+    in_return_for: str | None
 
 
 class RecipientGift(NamedGift):
@@ -92,22 +94,10 @@ class RecipientGift(NamedGift):
     Attributes:
         title: the name of the product.
         store_name: the name of the store that sells the product.
-        in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     title: str
     store_name: str
-    in_return_for: str | None
-
-
-class ReturnGiftPreview(NamedGift):
-    """A return gift, as its named recipient sees it before claiming if its product is not shown.
-
-    Attributes:
-        in_return_for: the ID of the caller's gift that this gift is given in return for.
-    """
-
-    in_return_for: str
 
 
 class ClaimerGift(GiftPreview):
@@ -116,7 +106,7 @@ class ClaimerGift(GiftPreview):
     Attributes:
         holding: the voucher or parcel that the caller received.
         claims: all claims of the gift, oldest first.
-        giver_id: `user_id` of the giver.
+        giver_id: the ID with which the caller can block the giver.
         in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
@@ -314,14 +304,12 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
             "created_at": format_timestamp(gift.created_at),
-            "opens_at": None if gift.opens_at is None else format_timestamp(gift.opens_at),
+            "opens_at": optional_timestamp(gift.opens_at),
             "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
             "link_version": _link_version(gift),
             "reminded_at": [format_timestamp(at) for at in gift.reminded_at],
             "actions": list_giver_actions(gift, policies.find(gift.policy), now=now),
         }
-    elif may_see(viewer, Fact.GIVER_ID, sent=gift.is_sent_at(now)):
-        fields["giver_id"] = gift.giver_id
     if may_see(viewer, Fact.IN_RETURN_FOR):
         fields["in_return_for"] = gift.in_return_for
     if may_see(viewer, Fact.OPENED):
@@ -338,7 +326,7 @@ def _shows_voucher(gift: models.Gift) -> bool:
 
 
 # The views of a gift that a caller may get.
-GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | NamedGift | GiftPreview | ScheduledGift
+GiftView = GiverGift | ClaimerGift | RecipientGift | NamedGift | GiftPreview | ScheduledGift
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
@@ -349,6 +337,8 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
     fields = _gift_fields(details, viewer, now, web_url)
     if viewer is Viewer.GIVER:
         return GiverGift(**fields)
+    if may_see(viewer, Fact.GIVER_ID, sent=gift.is_sent_at(now)):
+        fields["giver_id"] = gift.giver_id
     if viewer is Viewer.CLAIMER and details.holding is not None:
         if may_see(viewer, store_fact(gift.product.kind)):
             fields["store_id"] = gift.product.store_id
@@ -356,8 +346,4 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
     is_open_voucher = gift.product.kind is models.Kind.VOUCHER and gift.state_at(now) is states.GiftState.OPEN
     if is_open_voucher and may_see(viewer, Fact.VOUCHER_TITLE, shown=_shows_voucher(gift)):
         return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
-    # A gift that is not a return gift has nothing more.
-    if fields.get("in_return_for") is not None:
-        return ReturnGiftPreview(**fields)
-    fields.pop("in_return_for", None)
     return NamedGift(**fields) if viewer is Viewer.RECIPIENT else GiftPreview(**fields)
