@@ -178,7 +178,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
 
 
 def _scheduled_gift_page(request: HttpRequest, gift: ScheduledGift, language: str) -> Response[str] | Response[bytes]:
-    """Return the page of a gift that has not opened. It looks the same for every gift, whatever is in it."""
+    """Return the page of a gift that has not opened. It looks the same for all of them."""
     words, cover = WORDS[language], load_catalogue().covers[0]
     theme = load_catalogue().find_theme(cover.cover_id)
     return _page(

@@ -88,6 +88,18 @@ export function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }
 
+/** Format a point in time with its day of the week and its time zone, for a user who may be in another one. */
+export function whenExactly(timestamp) {
+  const parts = { weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+  return new Intl.DateTimeFormat(LANGUAGES[language], parts).format(new Date(timestamp));
+}
+
+/** Return the name of the user's time zone, at a time. */
+export function timeZone(timestamp) {
+  const parts = new Intl.DateTimeFormat(LANGUAGES[language], { timeZoneName: "long" }).formatToParts(new Date(timestamp));
+  return parts.find(({ type }) => type === "timeZoneName").value;
+}
+
 const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
 
 /** Format a length of time in whole units, the largest two of it: `1 day`, `2 days 3 hours`. A day of its own has 24 hours. */

@@ -466,6 +466,19 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .share { display: grid; gap: .75rem; }
 .share p, .share input { margin: 0; }
 .share button { width: 100%; }
+.channels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(7.5rem, 100%), 1fr)); gap: .5rem; }
+.channels > * { padding-inline: .25rem; font-size: .95rem; text-align: center; }
+canvas.qr { display: block; width: min(100%, 20rem); height: auto; margin: .75rem auto; border-radius: 12px; image-rendering: pixelated; }
+.scheduled, .inbox, .seen { text-align: center; }
+.more-ways .done { margin: 0; padding: .6rem; color: var(--good); font-weight: 600; text-align: center; }
+.scheduled strong { display: block; }
+.rows .thanks q { font-family: var(--serif); }
+.draft { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .75rem; margin: 0; color: var(--faint); }
+.send-at[hidden] { display: none; }
+.send-at .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr)); gap: 0 .75rem; }
+.send-at label { margin: 0; }
+.send-at [role="status"] > * { display: block; }
+.to, .panel .find { margin-bottom: 1rem; }
 @media (min-width: 720px) {
   .purchase { bottom: 0; margin: 1rem 0 0; padding: .75rem 0; }
   .product { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5rem; }

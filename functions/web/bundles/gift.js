@@ -482,6 +482,16 @@ function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }
 
+function whenExactly(timestamp) {
+  const parts = { weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+  return new Intl.DateTimeFormat(LANGUAGES[language], parts).format(new Date(timestamp));
+}
+
+function timeZone(timestamp) {
+  const parts = new Intl.DateTimeFormat(LANGUAGES[language], { timeZoneName: "long" }).formatToParts(new Date(timestamp));
+  return parts.find(({ type }) => type === "timeZoneName").value;
+}
+
 const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
 
 function span(seconds) {
@@ -500,7 +510,7 @@ function span(seconds) {
 function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }
-return { language, shownName, isolate, t, has, choose, money, when, span, day };
+return { language, shownName, isolate, t, has, choose, money, when, whenExactly, timeZone, span, day };
 });
 handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, realNow }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
@@ -763,11 +773,13 @@ async function requestToken(source) {
   }
 }
 
+const LASTING_LIMITS = ["too-many-open-gifts", "too-many-exports", "too-many-gifts", "too-many-changes", "too-many-reminders"];
+
 async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
+  return !LASTING_LIMITS.includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {
@@ -894,6 +906,15 @@ function errorText(error) {
   return t("our_fault");
 }
 
+async function explainedBy(parts, send) {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof Problem) || !parts.some((part) => part.explain(error))) throw error;
+    return null;
+  }
+}
+
 const KNOWN = [Explained, Problem, SignedOut, NotLoaded];
 const MESSAGES = { "Password attempts exceeded": "LimitExceededException", "Temporary password has expired": "TemporaryPasswordExpired" };
 
@@ -904,7 +925,7 @@ function signInErrorText(error, texts = {}) {
   const key = texts[error.code] ?? `user_pool.${MESSAGES[message] ?? error.code}`;
   return has(key) ? t(key) : t("not_possible");
 }
-return { Explained, requestId, errorText, signInErrorText };
+return { Explained, requestId, errorText, explainedBy, signInErrorText };
 });
 handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { span, t }, { onNotStored }) => {
 function problem(error, ...actions) {

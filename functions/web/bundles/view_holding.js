@@ -85,14 +85,19 @@ async function rulesOf(order) {
   return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
 }
 
-function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
-  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+function voucherEnd({ product: { validity_days: days }, payment: { paid_at: paidAt } }) {
+  return days === null ? null : Date.parse(paidAt) + days * DAY_MS;
+}
+
+function isCut(order, seconds) {
+  const end = voucherEnd(order);
+  return end !== null && end < now() + seconds * 1000;
 }
 
 function within(window) {
   return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
 }
-return { currentPolicy, isForbidden, rulesOf, within };
+return { currentPolicy, isForbidden, rulesOf, voucherEnd, within };
 });
 handsel.define("radios.js", ["dom.js"], async ({ h }) => {
 function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
@@ -111,12 +116,15 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
     input.click();
     if (focus) input.focus();
   }
+  function focus() {
+    element.querySelector("input:checked").focus({ preventScroll: true });
+  }
   function disable(wanted, isDisabled, text) {
     const input = find(wanted);
     input.disabled = isDisabled;
     input.closest("label").querySelector("small").textContent = text;
   }
-  return { element, value, choose, disable };
+  return { element, value, choose, focus, disable };
 }
 
 function card(name, { value, label, hint, image, theme, disabled }, chosen) {
