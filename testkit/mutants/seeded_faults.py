@@ -1110,6 +1110,18 @@ MUTANTS = (
         "    return True",
     ),
     Mutant(
+        "recipients do not learn whom they can block",
+        "domain/privacy.py",
+        "Fact.GIVER_ID: (_NO, Rule.ONCE_SENT,",
+        "Fact.GIVER_ID: (_NO, _NO,",
+    ),
+    Mutant(
+        "anyone with the link learns the giver's id",
+        "domain/privacy.py",
+        "Fact.GIVER_ID: (_NO,",
+        "Fact.GIVER_ID: (_YES,",
+    ),
+    Mutant(
         "the giver of a gift on WeChat can cancel it",
         "domain/policies.json",
         '"giver_cancel": {"value": false',
