@@ -1404,9 +1404,9 @@ MUTANTS = (
     Mutant(
         "the limit is asked before consent",
         "use_cases/gifts/consent.py",
-        "    if relation.blocked_at is not None or account.gifts_from is GiftsFrom.NOBODY:",
+        "    if relation.blocked_at is not None or gifts_from is GiftsFrom.NOBODY:",
         "    if relation.full_until(now) is None and (\n"
-        "        relation.blocked_at is not None or account.gifts_from is GiftsFrom.NOBODY\n    ):",
+        "        relation.blocked_at is not None or gifts_from is GiftsFrom.NOBODY\n    ):",
     ),
     Mutant(
         "a block that came in between is answered as a limit",
