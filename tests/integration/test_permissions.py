@@ -249,6 +249,7 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         _erase_a_user(stack, settle)
         simulation.reset()
         stack.now = START
+        http._known_accounts.clear()
         _block(stack, settle)
     for trigger in ("claim", "use", "give", "restore", "set"):
         simulation.reset()
