@@ -39,8 +39,8 @@ GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
 GET /blocked                                   | user      | 200
-PUT /blocked/{user_id}                         | user      | 404 not-found
-DELETE /blocked/{user_id}                      | user      | 404 not-found
+PUT /blocked/{user_id}                         | user      | 204
+DELETE /blocked/{user_id}                      | user      | 204
 GET /messages                                  | user      | 200
 POST /messages/{message_id}/read               | reader    | 200
                                                | user      | 404 not-found
@@ -215,12 +215,13 @@ WRAPPING = {
     "parcel": {"cover_id": "parcel-kraft", "blessing_id": "best-wishes"},
 }
 # Path parameters of resources with states, and values for parameters of resources that always exist.
-KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption_id", "message_id", "refund_request_id")
+KINDS = (
+    "order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption_id", "message_id", "refund_request_id", "user_id",
+)  # fmt: skip
 # Routes that respond with a page instead of a problem.
 PAGES = {"GET /g/{gift_id}"}
 FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
 FIXED |= {"export_id": "a" * 32}  # exports exist after a sweep only
-FIXED |= {"user_id": "nobody-at-all"}  # a block would decline the gifts of the worlds
 # A well-formed id of nothing.
 UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
 

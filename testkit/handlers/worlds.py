@@ -24,6 +24,16 @@ def named_with_message(make: Builder) -> World:
     return world
 
 
+def with_another_user(make: Builder) -> World:
+    """Make a gift, and another user, who has no part in it."""
+    stack = make.stack
+    assert isinstance(stack, Stack)
+    world = make.given("open, another user", "voucher", 2, "open")
+    assert stack.call("erin", "GET", "/me").status == 200
+    world.ids["user_id"] = "erin"
+    return world
+
+
 def extendable(make: Builder) -> World:
     """Use a voucher under a policy that lets its holder extend it."""
     stack = make.stack
@@ -63,7 +73,14 @@ WORLDS: Mapping[str, Sequence[TimedWorld]] = {
     "as it stays": [(build_world, 0, unchanged) for build_world in access.TIMELESS],
     "as it waits": [
         (build_world, 0, unchanged)
-        for build_world in (*access.OPEN, access.pending, named_with_message, extendable, extendable_gift)
+        for build_world in (
+            *access.OPEN,
+            access.pending,
+            named_with_message,
+            with_another_user,
+            extendable,
+            extendable_gift,
+        )
     ],
     "when time is over": [
         *((build_world, DAY, access.returned) for build_world in access.OPEN),

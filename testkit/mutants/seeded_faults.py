@@ -1110,6 +1110,18 @@ MUTANTS = (
         "    return True",
     ),
     Mutant(
+        "recipients do not learn whom they can block",
+        "domain/privacy.py",
+        "Fact.GIVER_ID: (_NO, Rule.ONCE_SENT,",
+        "Fact.GIVER_ID: (_NO, _NO,",
+    ),
+    Mutant(
+        "anyone with the link learns the giver's id",
+        "domain/privacy.py",
+        "Fact.GIVER_ID: (_NO,",
+        "Fact.GIVER_ID: (_YES,",
+    ),
+    Mutant(
         "the giver of a gift on WeChat can cancel it",
         "domain/policies.json",
         '"giver_cancel": {"value": false',
@@ -1300,8 +1312,9 @@ MUTANTS = (
     Mutant(
         "a return gift is given to an erased user",
         "use_cases/orders/purchases.py",
-        "elif accounts.is_erased_user(table, order.intent.recipient_id, now=now):",
-        "elif order.quantity == 0:",
+        "    if relation is not None:\n        gift = build_return_gift(paid, now=now)",
+        "    relation = relation or Relation(order.intent.recipient_id, order.buyer_id)\n"
+        "    if relation is not None:\n        gift = build_return_gift(paid, now=now)",
     ),
     Mutant(
         "an order is passed on with units that were released meanwhile",
@@ -1356,5 +1369,85 @@ MUTANTS = (
         "domain/models.py",
         "        return ExportState.READY if now < self.ready_at + EXPORT_KEPT_MS else ExportState.EXPIRED",
         "        return ExportState.READY",
+    ),
+    # --- consent
+    Mutant(
+        "a blocked giver slips through",
+        "store/relations.py",
+        "        wanted = require(blocked_at=None, given_at=relation.given_at or None)",
+        "        wanted = require(given_at=relation.given_at or None)",
+    ),
+    Mutant(
+        "gifts at the same time exceed the daily limit",
+        "store/relations.py",
+        "        wanted = require(blocked_at=None, given_at=relation.given_at or None)",
+        "        wanted = require(blocked_at=None)",
+    ),
+    Mutant(
+        "a friend who is blocked slips through",
+        "store/relations.py",
+        "        wanted, counted = require(blocked_at=None), assign(",
+        "        wanted, counted = require(), assign(",
+    ),
+    Mutant(
+        "the daily limit forgets a gift too early",
+        "domain/models.py",
+        "        return until if now < until else None",
+        "        return until if now < until - 1 else None",
+    ),
+    Mutant(
+        "a gift in one direction is no exchange",
+        "store/relations.py",
+        "    return _has_claimed(table, one, other) or _has_claimed(table, other, one)",
+        "    return _has_claimed(table, one, other)",
+    ),
+    Mutant(
+        "the limit is asked before consent",
+        "use_cases/gifts/consent.py",
+        "    if relation.blocked_at is not None or gifts_from is GiftsFrom.NOBODY:",
+        "    if relation.full_until(now) is None and (\n"
+        "        relation.blocked_at is not None or gifts_from is GiftsFrom.NOBODY\n    ):",
+    ),
+    Mutant(
+        "a block that came in between is answered as a limit",
+        "use_cases/gifts/consent.py",
+        "    if current.blocked_at is not None:\n        raise errors.RecipientUnknown",
+        "    if current.blocked_at is not None:\n        raise errors.TooManyGifts",
+    ),
+    Mutant(
+        "a gift is passed on to a person who blocks its giver",
+        "store/gifts.py",
+        "*_creation_writes(successor), _require_not_blocked(successor)]",
+        "*_creation_writes(successor)]",
+    ),
+    Mutant(
+        "a block leaves gifts open that pass on to the recipient",
+        "use_cases/gifts/blocking.py",
+        "            _keep_in_order(table, gift, recipient_id, clock=clock)\n",
+        "",
+    ),
+    Mutant(
+        "a block is not completed by the sweep",
+        "store/relations.py",
+        '        assign({"blocked_at": now, **listed, **due}),',
+        '        assign({"blocked_at": now, **listed}),',
+    ),
+    Mutant(
+        "a block ends a gift of another giver",
+        "use_cases/gifts/blocking.py",
+        "        if gift.giver_id == giver_id:\n",
+        "        if gift.giver_id:\n",
+    ),
+    Mutant(
+        "an order stays pending if its recipient blocks the giver",
+        "use_cases/orders/purchases.py",
+        "            if failure.old[0] is not None or failure.old[-1] is None:\n                raise\n",
+        "            raise\n",
+    ),
+    Mutant(
+        "an erased giver stays in the relations of others",
+        "use_cases/operations/erasing.py",
+        "        for _, key in self._list_rows(keys.BY_PARENT, keys.relations_by_giver(self._user_id)):\n",
+        "        for _, key in ():\n",
     ),
 )

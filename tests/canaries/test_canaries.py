@@ -68,7 +68,7 @@ refund request             -      -        -      -         own     -     yes   
 refund request id          -      -        -      -         own     -     yes      -     -       -       own
 undo's reason              -      -        -      -         -       -     may      -     -       -       -
 secret                     -      -        -      -         -       yes   -        -     -       -       -
-giver's id                 -      -        -      -         -       yes   -        -     -       -       yes
+giver's id                 -      -        -      may       may     yes   -        -     -       -       yes
 second person's id         -      -        -      -         -       yes   -        -     -       -       -
 successor's id             -      -        -      -         -       yes   -        -     -       -       -
 recipient's id             -      -        -      -         -       yes   -        -     -       -       -

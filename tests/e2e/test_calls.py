@@ -1511,7 +1511,7 @@ def test_gifts_from(calls: Running) -> None:
     assert expect_ok(ida.get("/me"))["gifts_from"] == "everybody"
     order = calls.buy(1, by="ina")["order_id"]
 
-    def name(user_id: str) -> Any:
+    def name(user_id: str | None) -> Any:
         return expect_problem(give_one(ina, order, recipient_id=user_id), 422, "recipient-unknown")
 
     unknown = name("nobody-with-this-id")

@@ -130,7 +130,7 @@ CHANGES: dict[str, dict[str, Any]] = {
     "a scheduled gift": {"send_at": "2026-09-22T08:00:00Z"},
     "a time in the past": {"send_at": "2020-01-01T00:00:00Z"},
     "a second person": {"at_end": {"then": "give_to", "recipient_id": "carol"}},
-    "oneself as second person": {"at_end": {"then": "give_to", "recipient_id": "alice"}},
+    "the giver as second person": {"at_end": {"then": "give_to", "recipient_id": "alice"}},
     "foreign order": {"order": "foreign"},
 }
 

@@ -95,6 +95,28 @@ def _end_gifts(stack: Stack, trigger: str) -> None:
             stack.restore(*(stack.stream_record(gift["gift_id"]) for gift in (refunded, passed_on)))
 
 
+def _block(stack: Stack, settle: Callable[[Stack], object]) -> None:
+    """Block a giver of a named gift and of one that would be passed on; let another gift be passed on, and end a block."""
+    for user in ("alice", "bob", "carol"):
+        stack.call(user, "GET", "/me")
+    order = stack.buy(quantity=3)
+    stack.give(order, recipient_id="bob")
+    for second in ("bob", "carol"):
+        stack.give(order, at_end={"then": "give_to", "recipient_id": second})
+    for method, path in (
+        ("PUT", "alice"),
+        ("PUT", "carol"),
+        ("DELETE", "carol"),
+        ("PUT", "carol"),
+        ("DELETE", "alice"),
+    ):
+        http._known_accounts.clear()
+        assert stack.call("bob", method, f"/blocked/{path}").status == 204
+    stack.call("bob", "GET", "/blocked")
+    stack.now += DAY
+    settle(stack)
+
+
 def _erase_a_user(stack: Stack, settle: Callable[[Stack], object]) -> None:
     """Let a user leave who has a gift, an order, a voucher, a parcel and requests, and another one export their data."""
     stack.update_product("voucher", stock=900)
@@ -225,6 +247,10 @@ def test_every_function_may_do_what_it_does_and_may_write_nothing_that_it_does_n
         stack.now = START
         http._known_accounts.clear()
         _erase_a_user(stack, settle)
+        simulation.reset()
+        stack.now = START
+        http._known_accounts.clear()
+        _block(stack, settle)
     for trigger in ("claim", "use", "give", "restore", "set"):
         simulation.reset()
         stack.now = START

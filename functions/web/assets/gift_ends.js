@@ -2,6 +2,7 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
+import { isKnown, remember } from "./firsts.js";
 import { t, when } from "./i18n.js";
 import { action, copy, countdown } from "./ui.js";
 import { claimList } from "./gift_result.js";
@@ -91,13 +92,15 @@ export function incomplete(view, enter, timeIsUp) {
 }
 
 function askAgain(view, secret) {
+  const done = h("p", { class: "done", tabindex: -1 }, t("gift.asked", { name: view.giver_name }));
+  if (isKnown("asked", view.gift_id)) return done;
   const place = action(
     t("gift.ask_again"),
     async () => {
       await call("POST", `/gifts/${view.gift_id}/ask-again`, { body: { secret: secret() } });
-      const text = t("gift.asked", { name: view.giver_name });
-      fill(place, h("p", { class: "done", tabindex: -1 }, text));
-      place.firstChild.focus();
+      remember("asked", view.gift_id);
+      fill(place, done);
+      done.focus();
     },
     { class: "main" },
   );

@@ -1351,7 +1351,7 @@ function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
 }
 return { outcomeOf };
 });
-handsel.define("gift_ends.js", ["api.js", "dom.js", "i18n.js", "ui.js", "gift_result.js", "outcome.js", "gift_wrap.js"], async ({ call }, { fill, h }, { t, when }, { action, copy, countdown }, { claimList }, { outcomeOf }, { seal, wrapped }) => {
+handsel.define("gift_ends.js", ["api.js", "dom.js", "firsts.js", "i18n.js", "ui.js", "gift_result.js", "outcome.js", "gift_wrap.js"], async ({ call }, { fill, h }, { isKnown, remember }, { t, when }, { action, copy, countdown }, { claimList }, { outcomeOf }, { seal, wrapped }) => {
 function notice(kind, title, text, ...actions) {
   return h(
     "article",
@@ -1424,13 +1424,15 @@ function incomplete(view, enter, timeIsUp) {
 }
 
 function askAgain(view, secret) {
+  const done = h("p", { class: "done", tabindex: -1 }, t("gift.asked", { name: view.giver_name }));
+  if (isKnown("asked", view.gift_id)) return done;
   const place = action(
     t("gift.ask_again"),
     async () => {
       await call("POST", `/gifts/${view.gift_id}/ask-again`, { body: { secret: secret() } });
-      const text = t("gift.asked", { name: view.giver_name });
-      fill(place, h("p", { class: "done", tabindex: -1 }, text));
-      place.firstChild.focus();
+      remember("asked", view.gift_id);
+      fill(place, done);
+      done.focus();
     },
     { class: "main" },
   );

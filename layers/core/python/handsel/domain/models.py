@@ -866,7 +866,7 @@ class Report:
 
 @dataclass(frozen=True, slots=True)
 class Relation:
-    """What a user decided about one giver, and the newest gifts of that giver that name the user.
+    """The decision of a user about one giver, and the newest gifts of that giver that name the user.
 
     Attributes:
         blocked_at: the time at which the recipient blocked the giver; None if not.

@@ -166,7 +166,7 @@ def give(table: Table, order: Order, gift: Gift, *named: Write) -> Gift:
     """Create a gift and reserve its units.
 
     Args:
-        named: the writes of the relations to whom the gift names, see `relations.build_gift_write`.
+        named: the writes of the relations to the people whom the gift names, see `relations.build_gift_write`.
 
     Returns:
         `gift`, or the gift that an earlier attempt of the same request created.

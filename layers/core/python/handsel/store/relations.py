@@ -16,9 +16,8 @@ from handsel.store.table import Table
 from handsel.store.transitions import LEAVE_DUE_INDEX, is_due
 from handsel.store.writes import Check, Delete, Update
 
-# The call that blocks declines the gifts of the giver itself. The sweep repeats that, when indexes show all gifts.
+# The call that blocks declines the gifts of the giver itself. The sweep does it again when the indexes show all gifts.
 SETTLE_AFTER_MS = 60_000
-# What was claimed is in the list of received gifts at any time.
 # The gifts of a page, when it is asked whether two users exchanged any.
 _PAGE = 100
 
@@ -117,9 +116,8 @@ def have_exchanged(table: Table, one: str, other: str) -> bool:
 def _has_claimed(table: Table, giver: str, claimer: str) -> bool:
     """Return whether `claimer` claimed a gift of `giver`."""
     sent = _read_pages(partial(gifts.list_sent, table, giver))
-    received = _read_pages(
-        partial(gifts.list_received, table, claimer, now=0), before=keys.LAST_POSITION
-    )  # all of them
+    # The whole list: the position decides, not the time.
+    received = _read_pages(partial(gifts.list_received, table, claimer, now=0), before=keys.LAST_POSITION)
     for pages in zip(sent, received, strict=False):
         for page in pages:
             if any(gift.giver_id == giver and claimer in gift.claims for gift in page):

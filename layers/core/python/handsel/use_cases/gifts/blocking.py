@@ -119,7 +119,10 @@ def settle_block(table: Table, relation_id: str, *, clock: Callable[[], int]) ->
 
 
 def decline_gifts(table: Table, recipient_id: str, giver_id: str, *, clock: Callable[[], int]) -> None:
-    """Decline the open and scheduled gifts of a giver to a recipient. Those with the recipient as second person end in the order."""
+    """Decline the open and scheduled gifts of a giver to a recipient.
+
+    Gifts that would be passed on to the recipient end in the order instead.
+    """
     named = (keys.parse_id(key.sk) for key in table.list_partition(keys.account(recipient_id).pk, "RECEIVED#"))
     passed_on = iterate(partial(gifts.list_ids_by_second_person, table, recipient_id))
     for gift in gifts.get_many(table, list(dict.fromkeys([*named, *passed_on]))):

@@ -46,14 +46,18 @@ def find_wanted(
         exchanged: whether the caller knows that the two exchanged gifts.
     """
     wanted = list_keys(recipient_id, giver_id)
-    if recipient_id is None or not wanted or not accounts.is_known(found.get(wanted[0]), now=now):
+    if recipient_id is None or not wanted:
         return None
-    account, item = accounts.from_item(found[wanted[0]]), found.get(wanted[1])
+    person, item = found.get(wanted[0]), found.get(wanted[1])
+    # Only a person who may not exist is looked for: of one who gave a gift, it only matters whether they were erased.
+    if accounts.is_erased(person, now=now) or (person is None and not exchanged):
+        return None
+    gifts_from = GiftsFrom.EVERYBODY if person is None else accounts.from_item(person).gifts_from
     relation = Relation(recipient_id, giver_id) if item is None else relations.from_item(item)
     relation = replace(relation, exchanged=relation.exchanged or exchanged)
-    if relation.blocked_at is not None or account.gifts_from is GiftsFrom.NOBODY:
+    if relation.blocked_at is not None or gifts_from is GiftsFrom.NOBODY:
         return None
-    if account.gifts_from is GiftsFrom.PEOPLE_I_KNOW:
+    if gifts_from is GiftsFrom.PEOPLE_I_KNOW:
         relation = _with_exchanged(table, relation)
         return relation if relation.exchanged else None
     return relation
