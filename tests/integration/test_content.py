@@ -322,6 +322,16 @@ def test_who_may_see_a_gift_reports_it_once_in_any_state(stack: Stack) -> None:
     assert stored_reports(stack) == sorted(expected)
 
 
+def test_an_earlier_recipient_can_report_a_gift_and_is_not_told_more(stack: Stack) -> None:
+    for user in ("bob", "carol"):
+        stack.call(user, "GET", "/me")
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    assert report(stack, "carol", gift).body["code"] == "not-the-recipient"
+    assert stack.call("alice", "PUT", f"/gifts/{gift['gift_id']}/recipient", {"recipient_id": "carol"}).status == 200
+    assert report(stack, "bob", gift).status == report(stack, "carol", gift).status == 202
+    assert report(stack, "dora", gift).body["code"] == "not-the-recipient"
+
+
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"reason": "x" * 301}, {"reason": "a\nb"}])
 def test_a_report_has_a_reason_of_one_line(stack: Stack, body: dict[str, str]) -> None:
     gift = stack.give(stack.buy())
