@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from handsel.api.exports import build_lines
 from handsel.domain import policy, wrappings
 from handsel.domain.content import find_contact_data
+from handsel.domain.models import Export
 from handsel.runtime import sandbox, wiring
 from handsel.runtime.content_checker import LambdaChecker
 from handsel.runtime.settings import settings
@@ -366,6 +368,26 @@ def test_operators_list_reports_close_them_and_are_alarmed_by_old_ones(stack: St
     assert [each.report.user_id for each in reporting.list_open(table)] == ["carol"]
     with pytest.raises(CannotRunError):
         reporting.close(table, gift_id, "nobody", apply=True, now=stack.now)
+
+
+def test_the_reports_of_an_erased_user_are_deleted_and_those_of_others_stay(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    for user in ("bob", "carol"):
+        report(stack, user, gift, secret=gift["secret"])
+    assert stack.call("bob", "DELETE", "/me").status == 202
+    for _ in range(2):
+        stack.now += 7 * DAY
+        stack.sweep()
+    assert stored_reports(stack) == [(gift["gift_id"], "carol")]
+    assert [each.report.user_id for each in reporting.list_open(wiring.table())] == ["carol"]
+
+
+def test_an_export_has_the_reports_of_its_user(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    report(stack, "bob", gift, secret=gift["secret"])
+    lines = build_lines(Export("export", "bob", "file", "https://gifts.test", stack.now), now=stack.now)
+    (found,) = [each for each in map(json.loads, lines) if each["type"] == "report"]
+    assert (found["gift_id"], found["reason"]) == (gift["gift_id"], "It is an advertisement.")
 
 
 # --- deleted messages ------------------------------------------------------------------------------------------------
