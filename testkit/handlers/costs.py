@@ -150,6 +150,17 @@ def _decline(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 200, "bob", "POST", f"/gifts/{gift['gift_id']}/decline")
 
 
+def _block(stack: Stack) -> Callable[[], Any]:
+    """Prepare a block of a giver of one open gift to the caller."""
+    _given(stack, recipient_id=PEOPLE["bob"])
+    return _call(stack, 204, "bob", "PUT", f"/blocked/{PEOPLE['alice']}")
+
+
+def _unblock(stack: Stack) -> Callable[[], Any]:
+    expect(204, stack.call("bob", "PUT", f"/blocked/{PEOPLE['alice']}"))
+    return _call(stack, 204, "bob", "DELETE", f"/blocked/{PEOPLE['alice']}")
+
+
 _REFUND = {"then": "refund"}
 _TO_CAROL = {"then": "give_to", "recipient_id": PEOPLE["carol"]}
 
@@ -451,6 +462,8 @@ OPERATIONS: Mapping[str, Prepared] = {
     "claim again": _claim_again,
     "cancel": _cancel,
     "decline": _decline,
+    "block a giver": _block,
+    "end a block": _unblock,
     "set a refund at the end": lambda stack: _set_end(stack, _REFUND),
     "set a second person": lambda stack: _set_end(stack, _TO_CAROL),
     "use a voucher": _use,
@@ -570,7 +583,7 @@ ADDITIONAL_READS: Mapping[str, tuple[str, ...]] = {
     "claim a parcel": (_CARRIER,),
     "use a parcel": (_CARRIER,),
     "use, settling a due gift": ("the gifts that are due: the order names them",),
-    "give in return": ("whether the giver was erased: the received gift names them",),
+    "give in return": ("whether the giver was erased, or wants no gifts: the received gift names them",),
 }
 # The operations of one gift by link from purchase to projection, with one claim and three claims that come too late.
 LIFECYCLE: Mapping[str, int] = {

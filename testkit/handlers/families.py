@@ -31,6 +31,7 @@ from handsel.domain.models import (
     Shipment,
     ShipmentEvent,
     Store,
+    Thanks,
     Use,
     Wrapping,
 )
@@ -113,6 +114,7 @@ class Family:
         self._parcels()
         self._ends()
         self._refund_requests()
+        self._answers()
         self._return_gift()
         self._unpaid()
         self._people()
@@ -261,6 +263,22 @@ class Family:
             version=0,
             request_hash="hash",
         )
+
+    def _answers(self) -> None:
+        """Let Bob and Carol have opened the group gift, and Bob have thanked for his share."""
+        group, told = self.gifts[self.id("group")], {message.message_id for message in self.messages}
+        for name in ("bob", "carol"):
+            user_id = self.id(name)
+            listed = keys.index_entry(keys.BY_OWNER, keys.openings_by_user(user_id), LATELY, group.gift_id)
+            entry = {"gift_id": group.gift_id, "user_id": user_id, "at": LATELY}
+            self.more.append({**keys.opened(group.gift_id, user_id)._asdict(), **listed, **entry})
+        claim = group.claims[self.id("bob")]
+        thanks = Thanks("Thank you!", claim.at + 60_000, self.id("thanks"), "hash")
+        claims = {**group.claims, self.id("bob"): replace(claim, thanks=thanks)}
+        group = replace(group, opened_at=LATELY, opened_count=2, claims=claims)
+        self.gifts[group.gift_id] = group
+        self.holdings[claim.holding_id] = replace(self.holdings[claim.holding_id], thanked_at=thanks.at)
+        self.messages += [message for message in expected_messages(group) if message.message_id not in told]
 
     def _return_gift(self) -> None:
         """Add Bob's return gift for his share of the group gift."""

@@ -1360,19 +1360,19 @@ MUTANTS = (
     # --- words of users
     Mutant(
         "strangers can send links",
-        "use_cases/gifts/content.py",
+        "use_cases/content.py",
         "if found is not None and not _may_have_contact_data(",
         "if found is not None and False and not _may_have_contact_data(",
     ),
     Mutant(
         "a link gift can have links",
-        "use_cases/gifts/content.py",
+        "use_cases/content.py",
         "or recipient is None:\n        return False",
         "or recipient is None:\n        return recipient is None",
     ),
     Mutant(
         "the second person is not asked about when links are sent",
-        "use_cases/gifts/content.py",
+        "use_cases/content.py",
         "check(recipient=gift.at_end.recipient_id)",
         "check(recipient=gift.recipient_id)",
     ),

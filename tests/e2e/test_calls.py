@@ -908,7 +908,9 @@ def test_post_thanks_and_get_timeline(calls: Running) -> None:
     assert [each["thanks"] for each in expect_ok(alice.get(path))["claims"]] == [thanks, None]
     seen = {
         name: [(item["kind"], item["display_name"], item["message"]) for item in expect_ok(answer)["items"]]
-        for name, answer in ((client, calls.as_(client).get(f"{path}/timeline")) for client in ("alice", "bob", "carol"))
+        for name, answer in (
+            (client, calls.as_(client).get(f"{path}/timeline")) for client in ("alice", "bob", "carol")
+        )
     }
     given, claims = [("given", None, None)], [("claimed", "Bob", None), ("claimed", "Carol", None)]
     assert seen["alice"] == seen["bob"] == [*given, *claims, ("thanked", "Bob", words["message"])]
@@ -1497,6 +1499,72 @@ def test_get_people_with_exchanged_gifts(calls: Running) -> None:
         assert expect_ok(each.get("/people?limit=1")) == {"items": [known], "next_cursor": None}
     expect_problem(una.get("/people?limit=0"), 422, "invalid-request")
     expect_problem(una.get("/people?cursor=x"), 422, "invalid-request")
+
+
+def give_one(client: Client, order_id: str, **more: Any) -> httpx.Response:
+    return client.post(f"/orders/{order_id}/gifts", {"shares": 1, "wrapping": WRAPPING, **more})
+
+
+def test_gifts_from(calls: Running) -> None:
+    calls.new_users("ina", "ida")
+    ina, ida = calls.as_("ina"), calls.as_("ida")
+    assert expect_ok(ida.get("/me"))["gifts_from"] == "everybody"
+    order = calls.buy(1, by="ina")["order_id"]
+
+    def name(user_id: str) -> Any:
+        return expect_problem(give_one(ina, order, recipient_id=user_id), 422, "recipient-unknown")
+
+    unknown = name("nobody-with-this-id")
+    for value in ("nobody", "people_i_know"):
+        assert expect_ok(ida.request("PATCH", "/me", json={"gifts_from": value}))["gifts_from"] == value
+        assert name(ida.user_id) == unknown
+    expect_problem(ida.request("PATCH", "/me", json={"gifts_from": "friends"}), 422, "invalid-request")
+    expect_ok(ida.request("PATCH", "/me", json={"gifts_from": "everybody"}))
+    expect_ok(give_one(ina, order, recipient_id=ida.user_id), 201)
+
+
+def test_blocked(calls: Running) -> None:
+    calls.new_users("ole", "oda")
+    ole, oda = calls.as_("ole"), calls.as_("oda")
+    order = calls.buy(2, by="ole")["order_id"]
+    gift = expect_ok(give_one(ole, order, recipient_id=oda.user_id), 201)
+    for _ in range(2):
+        answer = oda.request("PUT", f"/blocked/{ole.user_id}")
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert expect_ok(ole.get(f"/gifts/{gift['gift_id']}"))["state"] == "declined"
+    unwanted = expect_problem(give_one(ole, order, recipient_id=oda.user_id), 422, "recipient-unknown")
+    assert unwanted == expect_problem(
+        give_one(ole, order, recipient_id="nobody-with-this-id"), 422, "recipient-unknown"
+    )
+    assert eventually(lambda: len(expect_ok(oda.get("/blocked"))["items"]) == 1, 5)
+    (blocked,) = expect_ok(oda.get("/blocked"))["items"]
+    assert blocked == {
+        "user_id": ole.user_id,
+        "handle": "ole",
+        "display_name": "Ole",
+        "blocked_at": blocked["blocked_at"],
+    }
+    assert TIME.fullmatch(blocked["blocked_at"])
+    for _ in range(2):
+        assert oda.request("DELETE", f"/blocked/{ole.user_id}").status_code == 204
+    for method in ("PUT", "DELETE"):
+        expect_problem(oda.request(method, "/blocked/nobody-with-this-id"), 404, "not-found")
+        expect_problem(oda.request(method, f"/blocked/{oda.user_id}"), 422, "invalid-request")
+    expect_problem(oda.get("/blocked?limit=0"), 422, "invalid-request")
+
+
+def test_too_many_gifts_to_a_stranger(calls: Running) -> None:
+    calls.new_users("gus", "gry")
+    gus, gry = calls.as_("gus"), calls.as_("gry")
+    order = calls.buy(5, by="gus")["order_id"]
+    for _ in range(3):
+        expect_ok(give_one(gus, order, recipient_id=gry.user_id), 201)
+    refused = give_one(gus, order, recipient_id=gry.user_id)
+    expect_problem(refused, 429, "too-many-gifts")
+    assert 0 < int(refused.headers["retry-after"]) <= 86_400
+    gift = expect_ok(give_one(gus, order), 201)
+    at_end = {"then": "give_to", "recipient_id": gry.user_id}
+    expect_problem(gus.request("PUT", f"/gifts/{gift['gift_id']}/at-end", json=at_end), 429, "too-many-gifts")
 
 
 # --- test clock ---------------------------------------------------------------------------------------------------

@@ -565,6 +565,30 @@ def _second_person_without_account(editor: TableEditor) -> Expected:
     }
 
 
+def _opening_not_counted(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("group"), opened_count=1)
+    return {(IssueType.OPENED_DIFFERS, editor.gift("group").pk)}
+
+
+def _opening_without_a_time(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("named"), opened_count=1)
+    return {(IssueType.OPENED_DIFFERS, editor.gift("named").pk)}
+
+
+def _opening_of_an_unknown_gift(editor: TableEditor) -> Expected:
+    """Let Bob have opened a gift that does not exist."""
+    opening = editor.get(keys.opened(editor.id("group"), editor.id("bob")))
+    moved = keys.opened(editor.id("nothing"), editor.id("bob"))
+    at = keys.index_entry(keys.BY_OWNER, opening["owner_pk"], opening["at"], editor.id("nothing"))
+    editor.put({**opening, **moved._asdict(), **at, "gift_id": editor.id("nothing")})
+    return {(IssueType.DANGLING_REFERENCE, f"{moved.pk}/{moved.sk}")}
+
+
+def _thanks_not_in_the_holding(editor: TableEditor) -> Expected:
+    editor.change(editor.holding(), thanked_at=None)
+    return {(IssueType.THANKS_DIFFERS, editor.holding().pk)}
+
+
 def _refund_at_the_end_missing(editor: TableEditor) -> Expected:
     editor.delete(keys.refund(ids.derive_end_refund_id(editor.id("refunded"))))
     return {

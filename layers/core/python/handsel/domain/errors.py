@@ -72,7 +72,7 @@ class FieldError:
     """An error in one field of a request.
 
     Attributes:
-        pointer: a JSON pointer into the body (`/quantity`), or `?name` for a query parameter.
+        pointer: a JSON pointer into the body (`/quantity`), `?name` for a query parameter, or `{name}` for a path parameter.
         detail: the reason, without the value.
     """
 
