@@ -182,9 +182,9 @@ def _is_link(text: str, found: re.Match[str]) -> bool:
             return True
         if re.search(_CUE, text[: found.start()]):
             return True
-        # No sentence consists of such a word alone. Times of the day do: `Sat.pm`.
+        # No sentence consists of such a word alone. Times of the day do, and files: `Sat.pm`.
         is_end = is_last and re.fullmatch(r"\W*", follows) is not None
-        if is_end and len(domain) == 2 and len(name) > 2 and domain not in ("am", "pm"):
+        if is_end and len(domain) == 2 and len(name) > 2 and domain not in ("am", "pm", "md"):
             return True
     return False
 
