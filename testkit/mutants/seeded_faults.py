@@ -1450,4 +1450,83 @@ MUTANTS = (
         "        for _, key in self._list_rows(keys.BY_PARENT, keys.relations_by_giver(self._user_id)):\n",
         "        for _, key in ():\n",
     ),
+    # --- words of users
+    Mutant(
+        "strangers can send links",
+        "use_cases/content.py",
+        "if found is not None and not _may_have_contact_data(",
+        "if found is not None and False and not _may_have_contact_data(",
+    ),
+    Mutant(
+        "a link gift can have links",
+        "use_cases/content.py",
+        "or recipient is None:\n        return False",
+        "or recipient is None:\n        return recipient is None",
+    ),
+    Mutant(
+        "the second person is not asked about when links are sent",
+        "use_cases/content.py",
+        "check(recipient=gift.at_end.recipient_id)",
+        "check(recipient=gift.recipient_id)",
+    ),
+    Mutant(
+        "a moderation service that fails stops gifts",
+        "runtime/content_checker.py",
+        'count("ContentCheckFailed")\n            return True',
+        'count("ContentCheckFailed")\n            return False',
+    ),
+    Mutant(
+        "the preview of a named gift shows its state",
+        "domain/privacy.py",
+        "Fact.STATE: (Rule.BY_LINK,",
+        "Fact.STATE: (_YES,",
+    ),
+    Mutant(
+        "the preview of a named gift shows its words",
+        "domain/privacy.py",
+        "Fact.BLESSING: (Rule.LINK_UNTIL_ENDED,",
+        "Fact.BLESSING: (Rule.UNTIL_ENDED,",
+    ),
+    Mutant(
+        "strangers see a name that imitates a store",
+        "domain/content.py",
+        "is_allowed_name(gift.giver_name, (gift.product.store_name,))",
+        "is_allowed_name(gift.giver_name)",
+    ),
+    Mutant(
+        "messages before the claim have any name",
+        "use_cases/inbox/user_summary.py",
+        "return name if is_allowed_name(name) else None",
+        "return name",
+    ),
+    Mutant(
+        "a deleted message stays counted as unread",
+        "use_cases/inbox/messaging.py",
+        "if message.read:\n            table.write(messages.delete(message))",
+        "if True:\n            table.write(messages.delete(message))",
+    ),
+    Mutant(
+        "a deleted message keeps its content",
+        "store/messages.py",
+        '{**dict.fromkeys(sorted(_CONTENT)), "deleted": True}',
+        '{"deleted": True}',
+    ),
+    Mutant(
+        "who cannot see a gift can report it",
+        "use_cases/gifts/reporting.py",
+        "if caller not in gift.claims:",
+        "if caller == gift.giver_id:",
+    ),
+    Mutant(
+        "an earlier recipient cannot report a gift",
+        "use_cases/gifts/reporting.py",
+        "gift = gift.as_seen_by(caller)",
+        "gift = gift",
+    ),
+    Mutant(
+        "a closed report stays in the queue",
+        "store/reports.py",
+        "        LEAVE_DUE_INDEX,\n    )",
+        "    )",
+    ),
 )

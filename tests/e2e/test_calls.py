@@ -806,7 +806,7 @@ def test_words_that_break_the_rules_are_refused_with_a_pointer(calls: Running) -
         refused(give(f"Look: {link}"), "/wrapping/message")
         refused(give(f"Look: {link}", recipient_id=stranger.user_id), "/wrapping/message")
     refused(give("tok_refused"), "/wrapping/message")  # the stand-in of a moderation service
-    gift = expect_ok(give("Happy birthday.My dear"), 201)
+    gift = expect_ok(give("Happy birthday.My friend"), 201)
     named = expect_ok(give("For you", at_end={"then": "order"}, recipient_id=stranger.user_id), 201)
     assert expect_ok(claim(stranger, gift), 201)
     expect_ok(give("www.evil.example", recipient_id=stranger.user_id), 201)  # they have exchanged gifts

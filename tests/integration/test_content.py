@@ -8,8 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ReadTimeoutError
 
+from handsel.api.exports import build_lines
 from handsel.domain import policy, wrappings
 from handsel.domain.content import find_contact_data
+from handsel.domain.models import Export
 from handsel.runtime import sandbox, wiring
 from handsel.runtime.content_checker import LambdaChecker
 from handsel.runtime.settings import settings
@@ -236,7 +238,7 @@ def test_strangers_do_not_see_a_name_that_imitates_the_store_of_the_gift(stack: 
     assert stack.call("bob", "GET", f"/gifts/{named['gift_id']}").body["giver_name"] is None
     page = stack.call(None, "GET", f"/g/{gift['gift_id']}").raw
     assert store.upper() not in page
-    assert "Somebody sent you a gift" in page
+    assert "Someone sent you a gift" in page
     # Givers and claimers know who it is.
     assert stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body["giver_name"] == store.upper()
     stack.claim("bob", gift)
@@ -322,6 +324,16 @@ def test_who_may_see_a_gift_reports_it_once_in_any_state(stack: Stack) -> None:
     assert stored_reports(stack) == sorted(expected)
 
 
+def test_an_earlier_recipient_can_report_a_gift_and_is_not_told_more(stack: Stack) -> None:
+    for user in ("bob", "carol"):
+        stack.call(user, "GET", "/me")
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    assert report(stack, "carol", gift).body["code"] == "not-the-recipient"
+    assert stack.call("alice", "PUT", f"/gifts/{gift['gift_id']}/recipient", {"recipient_id": "carol"}).status == 200
+    assert report(stack, "bob", gift).status == report(stack, "carol", gift).status == 202
+    assert report(stack, "dora", gift).body["code"] == "not-the-recipient"
+
+
 @pytest.mark.parametrize("body", [{}, {"reason": ""}, {"reason": " "}, {"reason": "x" * 301}, {"reason": "a\nb"}])
 def test_a_report_has_a_reason_of_one_line(stack: Stack, body: dict[str, str]) -> None:
     gift = stack.give(stack.buy())
@@ -356,6 +368,26 @@ def test_operators_list_reports_close_them_and_are_alarmed_by_old_ones(stack: St
     assert [each.report.user_id for each in reporting.list_open(table)] == ["carol"]
     with pytest.raises(CannotRunError):
         reporting.close(table, gift_id, "nobody", apply=True, now=stack.now)
+
+
+def test_the_reports_of_an_erased_user_are_deleted_and_those_of_others_stay(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    for user in ("bob", "carol"):
+        report(stack, user, gift, secret=gift["secret"])
+    assert stack.call("bob", "DELETE", "/me").status == 202
+    for _ in range(2):
+        stack.now += 7 * DAY
+        stack.sweep()
+    assert stored_reports(stack) == [(gift["gift_id"], "carol")]
+    assert [each.report.user_id for each in reporting.list_open(wiring.table())] == ["carol"]
+
+
+def test_an_export_has_the_reports_of_its_user(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    report(stack, "bob", gift, secret=gift["secret"])
+    lines = build_lines(Export("export", "bob", "file", "https://gifts.test", stack.now), now=stack.now)
+    (found,) = [each for each in map(json.loads, lines) if each["type"] == "report"]
+    assert (found["gift_id"], found["reason"]) == (gift["gift_id"], "It is an advertisement.")
 
 
 # --- deleted messages ------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def test_user_input_cannot_become_markup(stack: Stack) -> None:
 def test_link_previews_contain_nothing_that_a_user_wrote(stack: Stack, language: str) -> None:
     """Previews show a page's title and description as words of the operator: a giver could imitate them."""
     stack.call("alice", "PATCH", "/me", {"display_name": "Handsel Security"})
-    message = "Account locked: log in at example.com"
+    message = "Account locked: log in at once"
     pages = []
     for text in (message, "Happy birthday"):
         given = stack.give(stack.buy(), wrapping={"cover_id": "red-classic", "message": text})

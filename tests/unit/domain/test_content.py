@@ -125,11 +125,11 @@ PHONE_NUMBERS = (
     "order 13800138000",
     "tel13800138000",
 )
-# What people write to each other, and to merchants.
+# Text that people write to each other, and to merchants.
 HARMLESS = (
     "Happy birthday!",
     "I love u.so much",
-    "Happy birthday.My dear friend",
+    "Happy birthday.My best friend",
     "thanks.it was great",
     "you.me forever",
     "love.laugh.live",
@@ -207,7 +207,7 @@ HARMLESS = (
     "1.5kg",
     "Feliz aniversário. Com amor",
     "Feliz aniversário. Com todo carinho",
-    "dear Tom @ home",
+    "my Tom @ home",
     "Sat@8pm",
     "@alice",
     "to: @bob",
@@ -271,6 +271,10 @@ HARMLESS = (
     "1,000,000,000",
     "2 x 500 g",
     "K.I.T.T.",
+    "B.Sc. in tea",
+    "1. de, 2.ao, 3.na, 4.em",
+    "hello:...world",
+    "README.md",
     "R2-D2, C-3PO",
     "007",
     "1001 Nacht",

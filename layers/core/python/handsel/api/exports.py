@@ -28,7 +28,7 @@ from handsel.runtime.wiring import export_bucket, table
 from handsel.use_cases import queries
 from handsel.use_cases.accounts import profiles
 from handsel.use_cases.fulfilment import shipping
-from handsel.use_cases.gifts import blocking
+from handsel.use_cases.gifts import blocking, reporting
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.recommendations import recommending
 from handsel.use_cases.refunds import listing
@@ -62,6 +62,15 @@ def build_lines(export: Export, *, now: int) -> Iterator[str]:
         yield _line("refund_request", RefundRequestView.of(request, caller=user_id, now=now))
     for blocked in iterate(partial(blocking.list_blocked, items, user_id, now=now)):
         yield _line("blocked", BlockedView.from_account(blocked.account, blocked_at=blocked.since))
+    for report in iterate(partial(reporting.list_own, items, caller=user_id)):
+        yield _dump(
+            {
+                "type": "report",
+                "gift_id": report.gift_id,
+                "reason": report.reason,
+                "reported_at": format_timestamp(report.at),
+            }
+        )
     for message in iterate(partial(messaging.list_messages, items, caller=user_id, now=now)):
         yield _message_line(message)
     for tagged in iterate(partial(recommending.list_tagged, items, user_id)):

@@ -8,7 +8,7 @@ A message of a friend must not be refused by mistake, so what is also a usual wa
   (`t.me/gifts`), a digit or a hyphen in the name, `www`, or a word such as `visit` before it, it does.
 - Digits are a phone number in the form of one: with `+` or `00` or a word such as `tel` before them, as a mobile number of
   China, as a number of North America, with the zero of a national number, or as a row of ten to fifteen digits. Dates, prices,
-  decimals, counting, order numbers, and numbers that stand for words in Chinese (520, 1314) are not.
+  decimals, counting, order numbers, and numbers that sound like words in Chinese (520, 1314) are not.
 
 Names of messengers and what an image says are not found; a moderation service can look at these (`ContentChecker`).
 """
@@ -117,33 +117,6 @@ def _fold(text: str) -> str:
 
 # Domains that are looked for in disguise.
 _USUAL = "com|net|org|info|biz|cn|ru|xyz"
-# Domains that are also words, abbreviations, units or endings of files, which people write after a full stop.
-_WORDS = (
-    "able abogado actor ad aero africa ai al ally am ao aq art arte as audible author aw ax ba baby band bar be beats "
-    "beauty beer best bet bf bible bid bike bio bj black blue bm bo bom bond boo book boston bot box broadway broker "
-    "brother bs build business buy buzz bv by cab cafe cal call cam camera camp canon car care cars casa cash cat center "
-    "charity chat cheap christmas church circle city ck click cloud cm coach coffee college community company compare "
-    "contact cool country coupon courses cricket crown cruise cu cv cw cy dad dance data date dating day deal deals "
-    "degree delivery delta democrat diamonds diet direct discount discover dish dm do doctor dog dot download drive dz "
-    "earth eat education energy equipment er es estate et events exchange expert express fail faith family fan fans farm "
-    "fashion fast feedback fi film final fire fish fit fitness flights flowers fly fm food football forum foundation "
-    "free fresenius fun fund furniture gallery game games garden gay gb ge gift gifts gives giving glass global gm gn "
-    "gold golf got graphics gratis green gripe group gs gu guide guitars guru hair health healthcare help here hiphop hm "
-    "holiday homes horse hospital host hot hotels house how ice id il im immo in ink insure international is it jetzt jm "
-    "joburg joy juegos kaufen kg kids kim kiwi km la land latino law lawyer lease legal li life like limited link live "
-    "living loan locker lol london lotto love lr ls luxe luxury ma makeup man management mango map market markets md me "
-    "med media meet memorial men menu mh ml mm mo mobile moda moe moi mom money monster moto mov movie ms museum music "
-    "mv my na name navy ne network new news next ni no now om one ong open orange organic origins pa page paris partners "
-    "parts party pay pe pet pg ph phone photo photos physio pictures pid pin ping pink pizza place play plus pm pn poker "
-    "porn post pr press prime pro promo properties property pub py racing radio re read red reise reisen ren rent repair "
-    "report rest restaurant review reviews rich rip rocks rodeo room rs run sa safe safety sale salon save school "
-    "science se search seat security seek select services sex sexy shoes shopping show si silk singles sj ski skin sky "
-    "sm smart smile so soccer social solar song space sport spot ss st star storage stream studio study style sucks "
-    "support surf swiss systems talk target tax taxi team tech tel tennis theater tickets tienda tips tires to today "
-    "tokyo tools total tours town toys trade trading training travel trust tube tunes uno us va vacations ve vet viajes "
-    "video villas vin vision viva vodka vote voto voyage watch watches weather wed wedding wiki win windows wine winners "
-    "work works world wow yoga you zero zip zone "
-)
 _LABEL = r"[^\W_](?:[\w-]*[^\W_])?"
 _DOMAIN = rf"(?<![\w@.-]){_LABEL}(?:\.{_LABEL})+"
 _CUE = (
@@ -209,9 +182,9 @@ def _is_link(text: str, found: re.Match[str]) -> bool:
             return True
         if re.search(_CUE, text[: found.start()]):
             return True
-        # No sentence consists of such a word alone. Times of the day do: `Sat.pm`.
+        # No sentence consists of such a word alone. Times of the day do, and files: `Sat.pm`.
         is_end = is_last and re.fullmatch(r"\W*", follows) is not None
-        if is_end and len(domain) == 2 and len(name) > 2 and domain not in ("am", "pm"):
+        if is_end and len(domain) == 2 and len(name) > 2 and domain not in ("am", "pm", "md"):
             return True
     return False
 
@@ -223,15 +196,20 @@ def _is_certain(domain: str) -> bool:
 
 @cache
 def _words() -> frozenset[str]:
-    return frozenset(_WORDS.split())
+    """Return the domains that are also words."""
+    return frozenset(_read_lines("top_level_words.txt"))
 
 
 @cache
 def _top_level_domains() -> frozenset[str]:
     """Return the domains of the generated list, in the form of `_fold`."""
+    return frozenset(line if line.isascii() else _fold(line) for line in _read_lines("top_level_domains.txt"))
+
+
+def _read_lines(file: str) -> list[str]:
     # The importer finds the file wherever the package is installed.
-    listed = (pkgutil.get_data("handsel.domain", "top_level_domains.txt") or b"").decode().split("\n")
-    return frozenset(line if line.isascii() else _fold(line) for line in listed if line and not line.startswith("#"))
+    lines = (pkgutil.get_data("handsel.domain", file) or b"").decode().split("\n")
+    return [line for line in lines if line and not line.startswith("#")]
 
 
 # --- e-mail addresses ----------------------------------------------------------------------------------------

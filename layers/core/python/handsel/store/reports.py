@@ -2,8 +2,8 @@
 
 from functools import partial
 
-from handsel.domain.models import DAY_MS, Report
-from handsel.store import attributes, keys
+from handsel.domain.models import DAY_MS, Page, Report
+from handsel.store import attributes, keys, lists
 from handsel.store.attributes import Item
 from handsel.store.expressions import assign, require, update
 from handsel.store.table import Table
@@ -41,6 +41,11 @@ def create(table: Table, report: Report) -> bool:
     except ConditionFailed:
         return False
     return True
+
+
+def list_by_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Report]:
+    """Return the reports that a user made, newest first, after the position `before`."""
+    return lists.get_page(table, keys.BY_OWNER, keys.reports_by_user(user_id), from_item, limit=limit, before=before)
 
 
 def list_open(table: Table) -> list[Report]:

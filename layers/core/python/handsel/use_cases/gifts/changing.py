@@ -31,8 +31,8 @@ from handsel.store import gift_changes, gifts, keys, relations
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
+from handsel.use_cases.content import check_message
 from handsel.use_cases.gifts import consent
-from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.gifts.giving import require_giver
 from handsel.use_cases.idempotency import IdempotentRequest
 

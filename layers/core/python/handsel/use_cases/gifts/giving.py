@@ -36,7 +36,8 @@ from handsel.store import accounts, gifts, keys, orders, products, relations, ro
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
-from handsel.use_cases.gifts import consent, content
+from handsel.use_cases import content
+from handsel.use_cases.gifts import consent
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
 

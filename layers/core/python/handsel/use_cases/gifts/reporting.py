@@ -11,7 +11,7 @@ The gift and its giver do not change, and the giver learns nothing. Operators cl
 from collections.abc import Mapping
 
 from handsel.domain import errors
-from handsel.domain.models import Report
+from handsel.domain.models import Page, Report
 from handsel.domain.rules import check_may_open
 from handsel.store import gifts, reports
 from handsel.store.table import Table
@@ -35,3 +35,8 @@ def report(
     if caller not in gift.claims:
         check_may_open(gift, caller, secret, link_keys)
     return reports.create(table, Report(gift_id, caller, reason, now))
+
+
+def list_own(table: Table, *, caller: str, limit: int, before: str | None) -> Page[Report]:
+    """Return the reports that the caller made, newest first, after the position `before`."""
+    return reports.list_by_user(table, caller, limit=limit, before=before)

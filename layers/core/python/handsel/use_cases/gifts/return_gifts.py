@@ -19,8 +19,8 @@ from handsel.domain.policy import Policy
 from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
 from handsel.store.table import Table
+from handsel.use_cases.content import check_message
 from handsel.use_cases.gifts import consent
-from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count, wrap
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.purchases import build_order, compute_total, require_seller, settle_payment
@@ -55,8 +55,8 @@ def give_in_return(
 
     Raises:
         NotFound, NotClaimed, OtherStore, RecipientUnknown, NoPaymentProvider, NotGiftable, UnknownWrapping, PriceChanged,
-        InvalidRequest, MessageRefused, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined,
-        PaymentUnknown, OrderCancelled, ServiceUnavailable
+        InvalidRequest, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined,
+        PaymentUnknown, OrderCancelled, MessageRefused, ServiceUnavailable
     """
     order_id = call.derive_id("return order")
     order_key, gift_key, caller_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)

@@ -159,7 +159,7 @@ def _update_summary(
     stored = {*found, *(keys.message(message.user_id, message.message_id) for message in new)}
     for message in new:
         for key in _keys_of_replaced(message):
-            # What its reader deleted is not counted, and its item stays.
+            # A deleted message is not counted, and its item stays.
             is_stored = key in found and not messages.is_deleted(found[key])
             replaced = messages.from_item(found[key]) if is_stored else None
             if replaced is not None and not replaced.read:

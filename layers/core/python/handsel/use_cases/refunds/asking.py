@@ -34,7 +34,7 @@ from handsel.store import holdings, keys, orders, refund_requests, refunds, ship
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Write
-from handsel.use_cases.gifts.content import check_message
+from handsel.use_cases.content import check_message
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.refunds import steps
 from handsel.use_cases.refunds.steps import Step, repay, settle_due, take_step

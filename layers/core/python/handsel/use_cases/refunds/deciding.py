@@ -14,7 +14,7 @@ from handsel.domain.models import RefundRequest
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import RefundRequestAction, RefundRequestState
 from handsel.store.table import Table
-from handsel.use_cases.gifts.content import check_message
+from handsel.use_cases.content import check_message
 from handsel.use_cases.refunds import steps
 from handsel.use_cases.refunds.steps import Step, take_step
 
