@@ -518,11 +518,11 @@ def test_who_may_give_and_what_givers_learn_are_chosen_in_the_account(person: In
     page.keyboard.press("ArrowDown")
     expect(page.get_by_label("People I know")).to_be_checked()
     expect(page.locator("#live")).to_have_text("Saved.")
-    told = page.get_by_role("switch", name="Tell senders when I've seen their gift")
-    told.focus()
+    switch = page.get_by_role("switch", name="Tell senders when I've seen their gift")
+    switch.focus()
     page.keyboard.press("Space")
     expect(page.locator("#live")).to_have_text("Senders don't see when you first look at their gift.")
-    expect(told).to_be_focused()
+    expect(switch).to_be_focused()
     check(page)
     me = stack.as_("chooser").get("/me").json()
     assert (me["gifts_from"], me["tell_opened"]) == ("people_i_know", False)
@@ -530,7 +530,7 @@ def test_who_may_give_and_what_givers_learn_are_chosen_in_the_account(person: In
     page.route("**/me", lambda route: route.abort() if route.request.method == "PATCH" else route.continue_())
     page.get_by_label("Nobody").check()
     expect(page.get_by_role("alert")).to_contain_text("Can't connect.")
-    # What is saved is shown.
+    # The saved choice is shown.
     expect(page.get_by_label("People I know")).to_be_checked()
 
 
