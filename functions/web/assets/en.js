@@ -303,6 +303,7 @@ export const words = {
   "safety.reason.fraud": "It looks like fraud",
   "safety.reason.other": "Something else",
   "safety.note": "Details (optional)",
+  "safety.back": "Back",
   "safety.report.send": "Send report",
   "safety.reported": "Thank you. We'll look into it.",
   "safety.block": "Block {name}",

@@ -297,6 +297,7 @@ const words = {
   "safety.reason.fraud": "It looks like fraud",
   "safety.reason.other": "Something else",
   "safety.note": "Details (optional)",
+  "safety.back": "Back",
   "safety.report.send": "Send report",
   "safety.reported": "Thank you. We'll look into it.",
   "safety.block": "Block {name}",

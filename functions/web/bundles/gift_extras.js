@@ -104,7 +104,7 @@ function askWhatIsWrong(view, body = {}) {
     };
     const ask = (title, ...content) => {
       const heading = h("h3", { tabindex: -1 }, title);
-      fill(place, giverId && heading, ...content, giverId && h("button", { type: "button", class: "quiet", on: { click: choose } }, t("gift.back")));
+      fill(place, giverId && heading, ...content, giverId && h("button", { type: "button", class: "quiet", on: { click: choose } }, t("safety.back")));
       if (giverId) heading.focus();
     };
 
