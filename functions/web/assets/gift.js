@@ -152,7 +152,8 @@ function openable() {
 async function ask() {
   if (!currentUser()) throw new SignedOut();
   const { askWhatIsWrong } = await import("./gift_safety.js");
-  await askWhatIsWrong(view, { secret: secret() });
+  // A block declines the gift.
+  if (await askWhatIsWrong(view, { secret: secret() })) refresh();
 }
 
 /** Ask for the address of a parcel, once it is certain that nothing but the address is missing. */

@@ -1,12 +1,12 @@
 // The sign-in panel. It opens over the current page, which stays as it is.
 
-import { learnTime } from "./clock.js";
+import { learnTime, realNow } from "./clock.js";
 import { announce, config, fill, h, openDialog, reachable } from "./dom.js";
 import { Explained, signInErrorText } from "./errors.js";
 import { has, t } from "./i18n.js";
 import { handleInput, saveProfile } from "./profile.js";
 import { callUserPool, revoke, saveSession, userPool } from "./session.js";
-import { session } from "./storage.js";
+import { local } from "./storage.js";
 import { copyButton } from "./ui.js";
 
 // A user who gets no code at once asks again. The user pool allows few codes in an hour, so ask them to wait first.
@@ -21,8 +21,11 @@ export const WRONG_CODE = {
   ExpiredCodeException: "two_step.used",
 };
 
-// A new user leaves the page to read the mail with the code. The browsers of chats may drop the page meanwhile.
-const UNCONFIRMED = "handsel.unconfirmed_email";
+// A new user leaves the page to read the mail with the code. The browsers of chats may drop the page meanwhile, with all that is
+// stored for its tab.
+const UNCONFIRMED = "handsel.unconfirmed";
+// A code is valid for a day.
+const MAX_WAIT_MS = 86_400_000;
 // Browsers inside of other apps have storage of their own.
 const IN_APP = /MicroMessenger|FBA[NV]|Instagram|\bLine\/|KAKAOTALK|Weibo|\bQQ\/|DingTalk|BytedanceWebview|aweme|musical_ly|Snapchat|Twitter|Telegram|LinkedInApp|Pinterest|; wv\)/i;
 
@@ -69,7 +72,7 @@ function openPanel(why) {
         return;
       }
       saveSession(tokens);
-      session.delete(UNCONFIRMED);
+      local.delete(UNCONFIRMED);
       signedIn = true;
     };
     document.body.append(dialog);
@@ -244,7 +247,7 @@ function start(panel, title, { enter, end, why }) {
             { Name: "name", Value: entered.name },
           ],
         });
-        session.set(UNCONFIRMED, entered.email);
+        local.setJson(UNCONFIRMED, { email: entered.email, until: realNow() + MAX_WAIT_MS });
         confirmForm();
       }),
       h("p", { class: "ways" }, link("have_account", () => signInForm())),
@@ -275,7 +278,7 @@ function start(panel, title, { enter, end, why }) {
         });
       }),
       sendAgain("ResendConfirmationCode", confirmForm),
-      why && h("p", { class: "ways" }, link("have_account", () => signInForm())),
+      why && h("p", { class: "ways" }, link("have_account", () => signInForm()), link("sign_up", () => signUpForm())),
     );
   }
 
@@ -342,9 +345,11 @@ function start(panel, title, { enter, end, why }) {
     return [h("p", { class: "ways" }, button), notice];
   }
 
-  entered.email = (why && session.get(UNCONFIRMED)) ?? "";
-  if (entered.email) confirmForm();
-  else if (why) signUpForm();
+  const { email: unconfirmed, until } = local.getJson(UNCONFIRMED) ?? {};
+  if (why && until > realNow()) {
+    entered.email = unconfirmed;
+    confirmForm();
+  } else if (why) signUpForm();
   else signInForm();
 }
 

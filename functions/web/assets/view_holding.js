@@ -31,7 +31,7 @@ export async function view(main, { id }) {
   ]);
   const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
   const request = holding.refund_request && progress(holding.refund_request, { giver: giverOf(gift) }, redraw);
-  fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
+  fill(main, body, request, gift && given(gift, holding.actions.includes("thank")), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
@@ -173,8 +173,8 @@ function correction({ shipment_id: id, address }, draw) {
   return action(t("center.correct_address"), correct, { class: "quiet" });
 }
 
-/** The giver and the blessing, with a link to send a return gift. */
-function given(gift) {
+/** The giver and the blessing, with links to send a return gift, and to thank. */
+function given(gift, mayThank) {
   const { gift_id: id, giver_name: name, wrapping } = gift;
   return h(
     "section",
@@ -183,6 +183,7 @@ function given(gift) {
     h("h2", {}, t("center.from", { name })),
     h("p", { class: "blessing", dir: "auto" }, wrapping.blessing),
     returnGift(id),
+    mayThank && h("a", { class: "see", href: `/g/${id}` }, t("thanks.title", { name })),
     h("a", { class: "see", href: `/g/${id}` }, t("center.see_gift")),
   );
 }

@@ -1382,7 +1382,7 @@ async function saveProfile(field, value) {
 }
 return { handleInput, saveProfile };
 });
-handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js", "storage.js", "ui.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }, { session }, { copyButton }) => {
+handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js", "storage.js", "ui.js"], async ({ learnTime, realNow }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }, { local }, { copyButton }) => {
 const RESEND_MS = 30_000;
 const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
 const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
@@ -1392,7 +1392,8 @@ const WRONG_CODE = {
   ExpiredCodeException: "two_step.used",
 };
 
-const UNCONFIRMED = "handsel.unconfirmed_email";
+const UNCONFIRMED = "handsel.unconfirmed";
+const MAX_WAIT_MS = 86_400_000;
 const IN_APP = /MicroMessenger|FBA[NV]|Instagram|\bLine\/|KAKAOTALK|Weibo|\bQQ\/|DingTalk|BytedanceWebview|aweme|musical_ly|Snapchat|Twitter|Telegram|LinkedInApp|Pinterest|; wv\)/i;
 
 let open = null;
@@ -1431,7 +1432,7 @@ function openPanel(why) {
         return;
       }
       saveSession(tokens);
-      session.delete(UNCONFIRMED);
+      local.delete(UNCONFIRMED);
       signedIn = true;
     };
     document.body.append(dialog);
@@ -1600,7 +1601,7 @@ function start(panel, title, { enter, end, why }) {
             { Name: "name", Value: entered.name },
           ],
         });
-        session.set(UNCONFIRMED, entered.email);
+        local.setJson(UNCONFIRMED, { email: entered.email, until: realNow() + MAX_WAIT_MS });
         confirmForm();
       }),
       h("p", { class: "ways" }, link("have_account", () => signInForm())),
@@ -1628,7 +1629,7 @@ function start(panel, title, { enter, end, why }) {
         });
       }),
       sendAgain("ResendConfirmationCode", confirmForm),
-      why && h("p", { class: "ways" }, link("have_account", () => signInForm())),
+      why && h("p", { class: "ways" }, link("have_account", () => signInForm()), link("sign_up", () => signUpForm())),
     );
   }
 
@@ -1693,9 +1694,11 @@ function start(panel, title, { enter, end, why }) {
     return [h("p", { class: "ways" }, button), notice];
   }
 
-  entered.email = (why && session.get(UNCONFIRMED)) ?? "";
-  if (entered.email) confirmForm();
-  else if (why) signUpForm();
+  const { email: unconfirmed, until } = local.getJson(UNCONFIRMED) ?? {};
+  if (why && until > realNow()) {
+    entered.email = unconfirmed;
+    confirmForm();
+  } else if (why) signUpForm();
   else signInForm();
 }
 

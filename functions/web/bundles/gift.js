@@ -1614,7 +1614,7 @@ function openable() {
 async function ask() {
   if (!currentUser()) throw new SignedOut();
   const { askWhatIsWrong } = await handsel.load("gift_safety.js");
-  await askWhatIsWrong(view, { secret: secret() });
+  if (await askWhatIsWrong(view, { secret: secret() })) refresh();
 }
 
 async function askAddress() {

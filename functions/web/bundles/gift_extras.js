@@ -93,16 +93,18 @@ function safety(view) {
 
 function askWhatIsWrong(view, body = {}) {
   const { gift_id: giftId, giver_id: giverId, giver_name: name } = view;
-  return panel(safetyTitle(view), (close) => {
+  let isDone = false;
+  const closed = panel(safetyTitle(view), (close) => {
     const place = h("div", {});
     const done = (text) => {
+      isDone = true;
       fill(place, h("p", { class: "done", tabindex: -1 }, text), h("button", { type: "button", on: { click: () => close(true) } }, t("close")));
       place.firstChild.focus();
       announce(text);
     };
     const ask = (title, ...content) => {
       const heading = h("h3", { tabindex: -1 }, title);
-      fill(place, giverId && heading, ...content, giverId && h("button", { type: "button", class: "quiet", on: { click: choose } }, t("gift.back")));
+      fill(place, giverId && heading, ...content, giverId && h("button", { type: "button", class: "quiet", on: { click: choose } }, t("safety.back")));
       if (giverId) heading.focus();
     };
 
@@ -140,6 +142,7 @@ function askWhatIsWrong(view, body = {}) {
     else askWhy();
     return place;
   });
+  return closed.then(() => isDone);
 }
 return { safety, askWhatIsWrong };
 });

@@ -360,7 +360,7 @@ async function view(main, { id }) {
   ]);
   const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
   const request = holding.refund_request && progress(holding.refund_request, { giver: giverOf(gift) }, redraw);
-  fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
+  fill(main, body, request, gift && given(gift, holding.actions.includes("thank")), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
@@ -494,7 +494,7 @@ function correction({ shipment_id: id, address }, draw) {
   return action(t("center.correct_address"), correct, { class: "quiet" });
 }
 
-function given(gift) {
+function given(gift, mayThank) {
   const { gift_id: id, giver_name: name, wrapping } = gift;
   return h(
     "section",
@@ -503,6 +503,7 @@ function given(gift) {
     h("h2", {}, t("center.from", { name })),
     h("p", { class: "blessing", dir: "auto" }, wrapping.blessing),
     returnGift(id),
+    mayThank && h("a", { class: "see", href: `/g/${id}` }, t("thanks.title", { name })),
     h("a", { class: "see", href: `/g/${id}` }, t("center.see_gift")),
   );
 }
