@@ -38,8 +38,13 @@ GET /me/exports/{export_id}                    | user      | 404 not-found
 GET /meta/features                             | user      | 200
 GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
+GET /blocked                                   | user      | 200
+PUT /blocked/{user_id}                         | user      | 404 not-found
+DELETE /blocked/{user_id}                      | user      | 404 not-found
 GET /messages                                  | user      | 200
 POST /messages/{message_id}/read               | reader    | 200
+                                               | user      | 404 not-found
+DELETE /messages/{message_id}                  | reader    | 204
                                                | user      | 404 not-found
 GET /order-center                              | user      | 200
 GET /tagged                                    | user      | 200
@@ -98,10 +103,31 @@ POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 
                                                | user      | 403 not-the-recipient
 PUT /gifts/{gift_id}/at-end                    | giver     | open 200; ends
                                                | user      | 404 not-found
+POST /gifts/{gift_id}/link                     | giver     | ends; named 409 already-named; 200
+                                               | user      | 404 not-found
+PUT /gifts/{gift_id}/recipient                 | giver     | ends; named 200; 422 invalid-request
+                                               | user      | 404 not-found
+POST /gifts/{gift_id}/extend                   | giver     | ends; extendable 200; 409 not-extendable
+                                               | user      | 404 not-found
+POST /gifts/{gift_id}/remind                   | giver     | ends; named 202; 409 not-named
+                                               | user      | 404 not-found
 POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201
                                                | user      | 403 not-claimed
+POST /gifts/{gift_id}/opened                   | claimers  | 204
+                                               | giver     | 403 own-gift
+                                               | openers   | open 204; ends
+                                               | user      | named 403 not-the-recipient; link 403 wrong-secret
+POST /gifts/{gift_id}/thanks                   | claimers  | 201
+                                               | user      | 403 not-claimed
+GET /gifts/{gift_id}/timeline                  | giver     | 200
+                                               | claimers  | 200
+                                               | user      | 404 not-found
+POST /gifts/{gift_id}/report                   | claimers  | 202
+                                               | giver     | 403 own-gift
+                                               | openers   | 202
+                                               | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/ask-again                | giver     | 403 own-gift
                                                | claimers  | open 409 still-open; 409 already-claimed
                                                | openers   | open 409 still-open; returned 202; ends
@@ -194,6 +220,7 @@ KINDS = ("order_id", "gift_id", "holding_id", "shipment_id", "code", "redemption
 PAGES = {"GET /g/{gift_id}"}
 FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
 FIXED |= {"export_id": "a" * 32}  # exports exist after a sweep only
+FIXED |= {"user_id": "nobody-at-all"}  # a block would decline the gifts of the worlds
 # A well-formed id of nothing.
 UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
 
@@ -228,6 +255,7 @@ class World:
         ids: the ids of its resources, by path parameter.
         parts: the roles by their part in it, such as `claimers`.
         hidden: texts that no problem may contain.
+        recipient_id: the user whom the gift names.
     """
 
     name: str
@@ -238,6 +266,7 @@ class World:
     parts: dict[str, set[str]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     secret: str | None = None
+    recipient_id: str | None = None
 
     def has_part(self, role: str, part: str) -> bool:
         return role in {**ALWAYS, **self.parts}.get(part, set())
@@ -382,6 +411,7 @@ def field_values(role: str, world: World, products: Mapping[str, str]) -> dict[s
         **({"code": world.ids["code"]} if "code" in world.ids else {}),
         **({"secret": secret} if world.secret else {}),
         **({"address": ADDRESS} if world.kind == "parcel" else {}),
+        **({"recipient_id": world.recipient_id} if world.recipient_id else {}),
     }
 
 
@@ -441,6 +471,7 @@ class Builder:
         world.hidden |= {gift["gift_id"], *([gift["secret"]] if gift["secret"] else [])}
         world.parts |= {"openers": LINK_HOLDERS if to is None else {"recipient"}, "claimers": set()}
         world.parts["recipient"] = set() if to is None else {"recipient"}
+        world.recipient_id = None if to is None else self._ids[to]
         return world
 
     def claim(self, world: World, *roles: str) -> World:

@@ -6,6 +6,7 @@ from handsel.api.http import HttpRequest, create_app, empty_response, handler
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
 from handsel.api.views.blocked import BlockedView
+from handsel.domain import errors
 from handsel.runtime import clock
 from handsel.runtime.wiring import table
 from handsel.use_cases.gifts import blocking
@@ -16,7 +17,7 @@ _USER = {"user_id": "The ID of the other user."}
 
 
 @app.put("/blocked/<user_id>")
-@operation(responses={204: None}, path=_USER)
+@operation(responses={204: None}, problems=(errors.InvalidRequest,), path=_USER)
 def block_user(user_id: str) -> Response[str]:
     """Block a user, who can no longer name the caller in a gift.
 
@@ -32,13 +33,14 @@ def block_user(user_id: str) -> Response[str]:
 
 
 @app.delete("/blocked/<user_id>")
-@operation(responses={204: None}, path=_USER)
+@operation(responses={204: None}, problems=(errors.InvalidRequest,), path=_USER)
 def unblock_user(user_id: str) -> Response[str]:
     """End the block of a user. Gifts that were declined stay declined.
 
     Idempotent: repeating the request has no further effect.
     """
-    blocking.unblock(table(), user_id, caller=HttpRequest(app).caller.user_id)
+    request = HttpRequest(app)
+    blocking.unblock(table(), user_id, caller=request.caller.user_id, now=request.now)
     return empty_response(204)
 
 

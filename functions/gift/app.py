@@ -66,6 +66,7 @@ class ReportedView(View):
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.NotAllowed,
+        errors.TooManyGifts,
         errors.TooManyOpenGifts,
         errors.MessageRefused,
         errors.WrongSecret,
@@ -181,6 +182,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.RecipientUnknown,
         errors.MessageRefused,
         errors.SelfGift,
+        errors.TooManyGifts,
     ),
 )
 def set_gift_end(gift_id: str) -> Response[str]:
@@ -480,7 +482,7 @@ def thank_giver(gift_id: str) -> Response[str]:
     request = HttpRequest(app)
     call = request.call
     body = request.body(ThanksRequest, unless=lambda: thanking.require_claimed(table(), gift_id, caller=call.caller))
-    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message)
+    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message, checker=content_checker())
     count("GiftThanked")
     return json_response(201, ThanksView.of(thanks))
 

@@ -522,9 +522,15 @@ def _remind(session: Session) -> None:
     session.wait("the recipient is reminded", "SweepFunction", is_reminded)
 
 
-@_step("claim the gift to a person", "ClaimFunction")
+@_step("open the gift to a person, claim it, and thank the giver", "GiftFunction", "ClaimFunction")
 def _claim_as_recipient(session: Session) -> None:
+    path = f"/gifts/{session['gift to a person']['gift_id']}"
+    session.call("friend", "POST", f"{path}/opened", {}, status=204)
     _claim(session, "friend", session["gift to a person"])
+    words = session.json("friend", "POST", f"{path}/thanks", {"message": "Smoke test"}, status=201)["message"]
+    expect("thanks", session.json("giver", "GET", path)["claims"][0]["thanks"]["message"], words)
+    kinds = [entry["kind"] for entry in session.json("giver", "GET", f"{path}/timeline")["items"]]
+    expect("timeline", [kind for kind in kinds if kind != "reminded"], ["given", "opened", "claimed", "thanked"])
     session.found["claimed gift"] = session["gift to a person"]
 
 
@@ -546,6 +552,7 @@ def _cancel_unread(session: Session) -> None:
 @_step("give to a group, claim two shares, cancel the rest", "GiftFunction", "ClaimFunction")
 def _give_to_group(session: Session) -> None:
     gift = _give(session, "vouchers", "gift to a group", 3)
+    session.call("friend", "POST", f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]}, status=204)
     for role in ("friend", "other"):
         _claim(session, role, gift)
     ended = session.json("giver", "POST", f"/gifts/{gift['gift_id']}/cancel", {})
@@ -763,10 +770,12 @@ def _expire_by_stream(session: Session) -> None:
     _expire(session, "gift for the stream", "RestoreFunction", by_stream=True, meanwhile=lambda: None, ends=ends)
 
 
-@_step("ask for the expired gift again", "GiftFunction")
+@_step("ask for the expired gift again; the giver sees who asks", "GiftFunction")
 def _ask_again(session: Session) -> None:
     gift = session["gift for the stream"]
     session.call("friend", "POST", f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]}, status=202)
+    asked = session.json("giver", "GET", f"/gifts/{gift['gift_id']}")["asked_again"]
+    expect("users who ask", [each["user_id"] for each in asked], [session.user_id("friend")])
 
 
 @_step("advance the test clock by a second", "TestClockFunction")

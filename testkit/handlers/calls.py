@@ -221,6 +221,22 @@ def _asking_again(stack: Stack) -> Callable[[], Answer]:
     return lambda: stack.call("bob", "POST", path, body)
 
 
+def _opening(shares: int) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        gift = stack.give(stack.buy(quantity=shares), shares=shares)
+        path, body = f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]}
+        return lambda: stack.call("bob", "POST", path, body)
+
+    return prepared
+
+
+def _thanking(stack: Stack) -> Callable[[], Answer]:
+    gift = stack.give(stack.buy())
+    stack.claim("bob", gift)
+    path, body = f"/gifts/{gift['gift_id']}/thanks", {"message": "Thank you!"}
+    return lambda: stack.call("bob", "POST", path, body, key="fault-key")
+
+
 def _cancelling(stack: Stack) -> Callable[[], Answer]:
     """Prepare the cancellation of an order that was charged, of which the buyer knows nothing."""
     stack.update_product("voucher", stock=900)
@@ -292,6 +308,9 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "put a product again": _putting("/products/new", _NEW | {"title": "Old"}, _NEW),
     "change the stock": _changing_stock,
     "ask again": _asking_again,
+    "open a gift": _opening(1),
+    "open a gift to a group": _opening(3),
+    "thank": _thanking,
     "cancel an order": _cancelling,
     "cancel the order of a return gift": _cancelling_a_return_gift,
     "tag": _tagging("PUT"),

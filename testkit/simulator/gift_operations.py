@@ -5,7 +5,8 @@ from typing import Any
 
 from handsel.domain import errors, policy
 from handsel.domain.models import Thanks
-from handsel.use_cases.gifts import blocking, changing, opening, thanking
+from handsel.use_cases import queries
+from handsel.use_cases.gifts import blocking, changing, opening, reporting, thanking
 from testkit.simulator.claimed_operations import ClaimedOperations
 from testkit.simulator.environment import HOUR_MS, Process
 from testkit.simulator.model import Item, Where
@@ -51,7 +52,7 @@ class GiftOperations(ClaimedOperations):
             return None
         gift_id, giver, user = gift["gift_id"], gift["giver_id"], self._giver_of(gift)
         is_self = self._random.random() < 0.05
-        recipient = giver if is_self else self._random.choice([each for each in USERS[:4] if each != giver])
+        recipient = giver if is_self else self._draw_recipient(giver)
 
         def act(process: Process) -> Any:
             return changing.change_recipient(process.table, gift_id, recipient, caller=user, clock=process.now)
@@ -212,6 +213,56 @@ class GiftOperations(ClaimedOperations):
 
         return Operation(f"thank {self._name}", act, is_correct, is_justified)
 
+    def report_gift(self) -> Operation | None:
+        """Report a gift to the operator."""
+        gift = self._any("GIFT")
+        if gift is None:
+            return None
+        gift_id, user = gift["gift_id"], gift.get("recipient_id") or self._user
+        version, secret = self._draw_secret(gift)
+        where = f"GIFT#{gift_id}", f"REPORT#{user}"
+
+        def act(process: Process) -> bool:
+            return reporting.report(
+                process.table,
+                gift_id,
+                self._name,
+                caller=user,
+                secret=secret,
+                link_keys=LINK_KEYS,
+                now=process.now(),
+            )
+
+        def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
+            return self._is_closed(problem, gift, user, version, span)
+
+        return Operation(f"report gift {self._name}", act, lambda _: where in self._model.items, is_justified)
+
+    def list_received(self) -> Operation | None:
+        """List the gifts that the caller received."""
+        read_at = [0]
+
+        def act(process: Process) -> Any:
+            read_at[:] = [process.now()]
+            return queries.list_gifts(
+                process.table,
+                caller=self._user,
+                role="received",
+                state=None,
+                limit=100,
+                before=None,
+                now=read_at[0],
+            )
+
+        def is_correct(answer: Any) -> bool:
+            # Reading it again at the end of the run must not make it wrong, so only what cannot change is asked.
+            stored = [self._model.items[f"GIFT#{each.gift_id}", "GIFT"] for each in answer.items]
+            return all(each.get("opens_at", 0) <= read_at[0] for each in stored) and all(
+                self._user in (each.get("recipient_id"), *_list_former(each), *each["claims"]) for each in stored
+            )
+
+        return Operation(f"list received {self._name}", act, is_correct, lambda *_: False)
+
     # --- consent --------------------------------------------------------------------------------------------------
 
     def block(self) -> Operation | None:
@@ -257,3 +308,7 @@ class GiftOperations(ClaimedOperations):
             return any(item is None or "blocked_at" not in item for (item,) in history)
 
         return Operation(f"unblock {self._name}", act, is_correct, lambda *_: False)
+
+
+def _list_former(gift: Item) -> list[str]:
+    return [each["user_id"] for each in gift.get("former_recipients", ()) if "user_id" in each]

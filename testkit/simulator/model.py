@@ -210,7 +210,7 @@ class Model:
         """Return whether a message announced a gift that was taken back before it was read."""
         return (
             message is not None
-            and message["kind"] in ("gift_received", "gift_reminder")
+            and message.get("kind") in ("gift_received", "gift_reminder")
             and not message["read"]
             and self.is_taken_back(message)
         )

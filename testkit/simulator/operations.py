@@ -316,7 +316,7 @@ class Operations:
         if order is None:
             return None
         order_id, user = order["order_id"], order["buyer_id"]
-        recipient = self._random.choice([each for each in USERS[:4] if each != user]) if named else None
+        recipient = self._draw_recipient(user) if named else None
         gift_id, host = self._derive_id("gift", user), self._random.randrange(3)
         is_scheduled = self._random.random() < 0.25
         ahead_ms = self._random.choice((0, MINUTE_MS, HOUR_MS, 5 * HOUR_MS, 20 * HOUR_MS))
@@ -368,6 +368,12 @@ class Operations:
 
         return Operation(f"give {self._name}", act, is_correct, is_justified, (f"GIFT#{gift_id}", "GIFT"))
 
+    def _draw_recipient(self, giver: str) -> str:
+        """Return a person for a gift of a giver: often one whom they named before."""
+        known = sorted(person for (each, person), times in self._model.named.items() if each == giver and times)
+        others = known if known and self._random.random() < 0.5 else [each for each in USERS[:4] if each != giver]
+        return self._random.choice(others)
+
     @contextmanager
     def _warm(self, process: Process, host: int) -> Iterator[None]:
         """Let a process continue with the copy of the rollout that an earlier one had, and hand it on."""
@@ -407,7 +413,7 @@ class Operations:
         then = self._random.choice((EndAction.ORDER, EndAction.REFUND, EndAction.GIVE_TO, EndAction.GIVE_TO))
         if then is not EndAction.GIVE_TO:
             return AtEnd(then)
-        second = self._random.choice([each for each in USERS[:4] if each != giver])
+        second = self._draw_recipient(giver)
         return AtEnd(then, second, ids.derive_id("successor", self._name))
 
     def _leaves_no_time(self, order: Item | None, at_end: AtEnd | None, given_at: int) -> bool:
@@ -724,6 +730,8 @@ class Operations:
                 case errors.OutOfStock():
                     states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
                     return any(item and not item["unlimited"] and item["stock"] < 1 for (item,) in states)
+                case errors.RecipientUnknown():
+                    return self._is_unwanted(problem, user, gift["giver_id"], span)
                 case errors.ReturnGiftAlreadyGiven():
                     now = self._model.item("GIFT", gift_id)
                     held = now["claims"][user]["holding_id"] if now and user in now["claims"] else ""
@@ -742,7 +750,8 @@ class Operations:
                 and made is not None
                 and gift_made is not None
                 and made["state"] == "paid"
-                and (gift_made["recipient_id"], gift_made["in_return_for"]) == (gift["giver_id"], gift_id)
+                and gift_made["in_return_for"] == gift_id
+                and gift["giver_id"] in (gift_made["recipient_id"], *_former_recipients(gift_made))
             )
 
         return Operation(f"return gift {self._name}", act, is_correct, is_justified, (f"ORDER#{order}", "ORDER"))
@@ -913,11 +922,31 @@ class Operations:
                 process.table, message["message_id"], caller=message["user_id"], now=process.now()
             )
 
-        return Operation(
-            f"read message {self._name}",
-            act,
-            lambda _: self._model.items[where]["read"] is True,
-            lambda problem, _: isinstance(problem, errors.NotFound) and where not in self._model.items,
+        def is_correct(_: Any) -> bool:
+            now = self._model.items[where]
+            return now.get("read") is True or "deleted" in now
+
+        return Operation(f"read message {self._name}", act, is_correct, self._is_gone(where))
+
+    def delete_message(self) -> Operation | None:
+        message = self._any("MESSAGE")
+        if message is None:
+            return None
+        where = message["pk"], message["sk"]
+
+        def act(process: Process) -> Any:
+            return messaging.delete(process.table, message["message_id"], caller=message["user_id"])
+
+        def is_correct(_: Any) -> bool:
+            now = self._model.items[where]
+            return "deleted" in now and "owner_pk" not in now and "params" not in now
+
+        return Operation(f"delete message {self._name}", act, is_correct, self._is_gone(where))
+
+    def _is_gone(self, where: Where) -> Callable[[errors.ApiProblem, Span], bool]:
+        """Return the check that a message was deleted, or replaced."""
+        return lambda problem, _: (
+            isinstance(problem, errors.NotFound) and ("deleted" in self._model.items.get(where, {"deleted": True}))
         )
 
     def tag(self) -> Operation:

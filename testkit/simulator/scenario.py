@@ -76,6 +76,9 @@ _KINDS = {
     "settle_payment": 1,
     "settle_refund": 1,
     "read_message": 2,
+    "delete_message": 2,
+    "list_received": 2,
+    "report_gift": 1,
     "tag": 1,
     "read_order": 2,
     "switch_gifting": 2,
@@ -437,13 +440,14 @@ def _check_notifications(environment: Environment) -> None:
     published: dict[tuple[str, ...], set[str]] = defaultdict(set)
     by_id: dict[str, tuple[str, ...]] = {}
     for where in environment.model.keys_by_kind["MESSAGE"]:
-        message = environment.model.items.get(where)
-        if message is None:  # a cancellation replaced it
+        if where not in environment.model.items:  # a cancellation replaced it
             continue
+        message = _find_content(environment.model, where)
         gift = f"GIFT#{message.get('gift_id')}", "GIFT"
         announces = message["kind"] in ("gift_received", "gift_reminder")
         if announces and gift not in environment.projector.lost and environment.model.is_taken_back(message):
-            _require(message["read"], f"{where} announces a gift that was cancelled, or given to another person")
+            is_left = "deleted" not in environment.model.items[where] and not message["read"]
+            _require(not is_left, f"{where} announces a gift that was cancelled, or given to another person")
         # Reminders that are late are left out.
         elif message["kind"] not in ("gift_reminder", "voucher_expiring"):
             messages[message["user_id"], message["kind"], message.get("gift_id", "")] += 1
@@ -555,6 +559,12 @@ def expected_effects(model: Model) -> tuple[ExpectedMessages, Expected]:
     return messages, events
 
 
+def _find_content(model: Model, where: tuple[str, str]) -> dict[str, Any]:
+    """Return a message as it was when it last had its content: its reader may have deleted it since."""
+    written = (after for _, _, after in model.changes(where) if after is not None and "kind" in after)
+    return list(written)[-1]
+
+
 def _list_gift_messages(gift: dict[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield the messages to all recipients of a gift, as (recipient, kind) pairs, without reminders.
 
@@ -645,7 +655,7 @@ def _check_counts(environment: Environment) -> None:
             sums[item["holder_id"]].update(summary.count_voucher(holdings.from_item(item)))
         elif where[1] == "SHIPMENT":
             sums[item["holder_id"]].update(summary.count_shipment(shipments.from_item(item)))
-        elif where[1].startswith("MESSAGE#") and not item["read"]:
+        elif where[1].startswith("MESSAGE#") and item.get("read") is False:
             sums[item["user_id"]].update(summary.UNREAD)
     # Counters of vouchers that expired on a past day are ignored; the next write of the summary removes them.
     today = summary.usable_counter(environment.now)

@@ -773,6 +773,148 @@ def test_post_ask_again_before_the_end_is_too_early(calls: Running) -> None:
     expect_problem(calls.as_("bob").post("/gifts/unknown/ask-again", {}), 404, "not-found")
 
 
+def test_post_report(calls: Running) -> None:
+    alice, bob, carol, order = calls.as_("alice"), calls.as_("bob"), calls.as_("carol"), calls.buy(2)
+    gift, named = calls.give(order["order_id"]), calls.give(order["order_id"], recipient_id=bob_id(calls))
+    body = {"reason": "It is an advertisement.", "secret": gift["secret"]}
+    path = f"/gifts/{gift['gift_id']}/report"
+    for _ in range(2):
+        assert expect_ok(bob.post(path, body), 202) == {"reported": True}
+    expect_ok(bob.post(f"/gifts/{named['gift_id']}/report", {"reason": "spam"}), 202)
+    expect_problem(alice.post(path, body), 403, "own-gift")
+    expect_problem(carol.post(path, {"reason": "spam"}), 403, "wrong-secret")
+    expect_problem(carol.post(f"/gifts/{named['gift_id']}/report", body), 403, "not-the-recipient")
+    expect_problem(carol.post("/gifts/unknown/report", body), 404, "not-found")
+    expect_problem(carol.post(path, {"secret": gift["secret"]}), 422, "invalid-request")
+    expect_ok(alice.post(f"/gifts/{gift['gift_id']}/cancel", {}))
+    expect_ok(carol.post(path, body), 202)
+
+
+def test_words_that_break_the_rules_are_refused_with_a_pointer(calls: Running) -> None:
+    calls.new_users("writer", "stranger")
+    writer, stranger = calls.as_("writer"), calls.as_("stranger")
+
+    def refused(answer: httpx.Response, pointer: str) -> None:
+        assert [each["pointer"] for each in expect_problem(answer, 422, "message-refused")["errors"]] == [pointer]
+
+    def give(message: str, **more: object) -> httpx.Response:
+        body = {"shares": 1, "wrapping": {"cover_id": "red-classic", "message": message}, **more}
+        return writer.post(f"/orders/{order['order_id']}/gifts", body, key=new_key())
+
+    order = expect_ok(writer.post("/orders", purchase_request(calls, quantity=5)), 201)
+    for link in ("www.evil.example", "t.me/prizes", "+49 171 1234567", "win@evil.example"):
+        refused(give(f"Look: {link}"), "/wrapping/message")
+        refused(give(f"Look: {link}", recipient_id=stranger.user_id), "/wrapping/message")
+    refused(give("tok_refused"), "/wrapping/message")  # the stand-in of a moderation service
+    gift = expect_ok(give("Happy birthday.My dear"), 201)
+    named = expect_ok(give("For you", at_end={"then": "order"}, recipient_id=stranger.user_id), 201)
+    assert expect_ok(claim(stranger, gift), 201)
+    expect_ok(give("www.evil.example", recipient_id=stranger.user_id), 201)  # they have exchanged gifts
+    refused(give("www.evil.example"), "/wrapping/message")
+    refused(stranger.post(f"/gifts/{gift['gift_id']}/thanks", {"message": "tok_refused"}, key=new_key()), "/message")
+    words = {"cover_id": "red-thanks", "message": "tok_refused"}
+    back = {"product_id": calls.stack["products"]["voucher"], "payment": payment(), "wrapping": words}
+    refused(stranger.post(f"/gifts/{gift['gift_id']}/return-gifts", back, key=new_key()), "/wrapping/message")
+    linked = expect_ok(give("www.evil.example", recipient_id=stranger.user_id), 201)
+    end = {"then": "give_to", "recipient_id": bob_id(calls)}
+    refused(writer.put(f"/gifts/{linked['gift_id']}/at-end", end), "/recipient_id")
+    refused(writer.put(f"/gifts/{linked['gift_id']}/recipient", {"recipient_id": bob_id(calls)}), "/recipient_id")
+    assert named["giver_name"] == "Writer"
+
+
+def test_notes_that_break_the_rules_are_refused_with_a_pointer(calls: Running) -> None:
+    bob, mia = calls.as_("bob"), calls.as_("mia")
+    parcel = parcel_of_bob(calls)
+    expect_ok(report(calls, parcel["shipment_id"], "delivered"))
+    path = f"/holdings/{parcel['holding_id']}/refund-requests"
+    answer = bob.post(path, {"reason": "damaged", "note": "Pictures: bit.ly/abc"}, key=new_key())
+    assert expect_problem(answer, 422, "message-refused")["errors"][0]["pointer"] == "/note"
+    asked = expect_ok(bob.post(path, {"reason": "damaged", "note": "Broken"}, key=new_key()), 201)
+    decision = f"/refund-requests/{asked['refund_request_id']}/decision"
+    answer = mia.post(decision, {"approve": False, "note": "Call 0171 1234567"})
+    assert expect_problem(answer, 422, "message-refused")["errors"][0]["pointer"] == "/note"
+
+
+def test_delete_message(calls: Running) -> None:
+    calls.new_users("teller", "listener")
+    teller, listener = calls.as_("teller"), calls.as_("listener")
+    order = expect_ok(teller.post("/orders", purchase_request(calls)), 201)
+    body = {"shares": 1, "recipient_id": listener.user_id, "wrapping": WRAPPING}
+    gift = expect_ok(teller.post(f"/orders/{order['order_id']}/gifts", body), 201)
+    assert eventually(lambda: bool(messages_about(listener, gift)), 5)
+    (message,) = messages_about(listener, gift)
+    path = f"/messages/{message['message_id']}"
+    expect_problem(teller.request("DELETE", path), 404, "not-found")
+    for _ in range(2):
+        answer = listener.request("DELETE", path)
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert (messages_about(listener, gift), calls.get_counts(listener)["unread"]) == ([], 0)
+    expect_problem(listener.request("DELETE", "/messages/unknown"), 404, "not-found")
+
+
+def test_post_opened(calls: Running) -> None:
+    alice, bob, carol, order = calls.as_("alice"), calls.as_("bob"), calls.as_("carol"), calls.buy(6)
+    gift = calls.give(order["order_id"])
+    path, secret = f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]}
+    for _ in range(2):
+        answer = bob.post(path, secret)
+        assert (answer.status_code, answer.content) == (204, b"")
+    view = expect_ok(alice.get(f"/gifts/{gift['gift_id']}"))
+    assert (TIME.fullmatch(view["opened_at"]) is not None, view["opened_count"]) == (True, 1)
+    expect_problem(alice.post(path, secret), 403, "own-gift")
+    expect_problem(bob.post(path, {"secret": "wrong"}), 403, "wrong-secret")
+    expect_problem(bob.post(path, {"more": 1}), 422, "invalid-request")
+    expect_problem(bob.post("/gifts/unknown/opened", {}), 404, "not-found")
+    named = calls.give(order["order_id"], recipient_id=bob_id(calls))
+    expect_problem(carol.post(f"/gifts/{named['gift_id']}/opened", {}), 403, "not-the-recipient")
+    expect_ok(claim(bob, named), 201)
+    assert bob.post(f"/gifts/{named['gift_id']}/opened", {}).status_code == 204
+    expect_ok(claim(bob, gift), 201)
+    expect_problem(carol.post(path, secret), 409, "already-claimed")
+    for ending, action, client in (("cancelled", "cancel", alice), ("declined", "decline", bob)):
+        ended = calls.give(order["order_id"], recipient_id=bob_id(calls))
+        expect_ok(client.post(f"/gifts/{ended['gift_id']}/{action}", {}))
+        expect_problem(bob.post(f"/gifts/{ended['gift_id']}/opened", {}), 410, ending)
+
+
+def test_post_opened_by_a_group(calls: Running) -> None:
+    gift = calls.give(calls.buy(3)["order_id"], shares=3)
+    path, secret = f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]}
+    assert expect_ok(calls.as_("dave").request("PATCH", "/me", json={"tell_opened": False}))["tell_opened"] is False
+    for name in ("bob", "carol", "bob", "dave"):
+        assert calls.as_(name).post(path, secret).status_code == 204
+    assert expect_ok(calls.as_("alice").get(f"/gifts/{gift['gift_id']}"))["opened_count"] == 2
+    expect_ok(calls.as_("dave").request("PATCH", "/me", json={"tell_opened": True}))
+
+
+def test_post_thanks_and_get_timeline(calls: Running) -> None:
+    alice, bob, carol = calls.as_("alice"), calls.as_("bob"), calls.as_("carol")
+    gift = calls.give(calls.buy(2)["order_id"], shares=2)
+    path, words = f"/gifts/{gift['gift_id']}", {"message": "Thank you, Alice!"}
+    expect_problem(bob.post(f"{path}/thanks", words), 403, "not-claimed")
+    expect_problem(bob.get(f"{path}/timeline"), 404, "not-found")
+    expect_problem(bob.get("/gifts/unknown/timeline"), 404, "not-found")
+    held = expect_ok(claim(bob, gift), 201)
+    expect_ok(claim(carol, gift), 201)
+    assert "thank" in expect_ok(bob.get(f"/holdings/{held['holding_id']}"))["actions"]
+    expect_problem(bob.post(f"{path}/thanks", {"message": ""}), 422, "invalid-request")
+    expect_problem(bob.post("/gifts/unknown/thanks", words), 404, "not-found")
+    key = new_key()
+    thanks = expect_ok(bob.post(f"{path}/thanks", words, key=key), 201)
+    assert (thanks["message"], TIME.fullmatch(thanks["at"]) is not None) == (words["message"], True)
+    assert expect_ok(bob.post(f"{path}/thanks", words, key=key), 201) == thanks
+    expect_problem(bob.post(f"{path}/thanks", words), 409, "already-thanked")
+    assert "thank" not in expect_ok(bob.get(f"/holdings/{held['holding_id']}"))["actions"]
+    assert [each["thanks"] for each in expect_ok(alice.get(path))["claims"]] == [thanks, None]
+    seen = {
+        name: [(item["kind"], item["display_name"], item["message"]) for item in expect_ok(answer)["items"]]
+        for name, answer in ((client, calls.as_(client).get(f"{path}/timeline")) for client in ("alice", "bob", "carol"))
+    }
+    given, claims = [("given", None, None)], [("claimed", "Bob", None), ("claimed", "Carol", None)]
+    assert seen["alice"] == seen["bob"] == [*given, *claims, ("thanked", "Bob", words["message"])]
+    assert seen["carol"] == [*given, *claims]
+
+
 def test_post_return_gifts(calls: Running) -> None:
     bob, carol = calls.as_("bob"), calls.as_("carol")
     gift = calls.give(calls.buy()["order_id"])
@@ -825,7 +967,7 @@ def test_get_holdings(calls: Running) -> None:
     (listed,) = expect_ok(bob.get("/holdings?limit=1"))["items"]
     assert without_details(listed) == holding
     assert expect_ok(bob.get(f"/holdings/{holding['holding_id']}")) == listed
-    assert (listed["refund_request"], listed["actions"]) == (None, ["request_refund", "return_gift"])
+    assert (listed["refund_request"], listed["actions"]) == (None, ["request_refund", "thank", "return_gift"])
     expect_problem(calls.as_("alice").get(f"/holdings/{holding['holding_id']}"), 404, "not-found")
     picture = bob.get(f"/holdings/{holding['holding_id']}/qr")
     assert (picture.status_code, qr.read(picture.text)) == (200, holding["code"])
@@ -1103,6 +1245,7 @@ def test_a_creating_call_needs_a_key_which_is_bound_to_one_request(calls: Runnin
         (alice, f"{path}/refunds", {"quantity": 1}, {"quantity": 2}),
         (alice, f"{path}/gifts", {"shares": 1, "wrapping": WRAPPING}, {"shares": 2, "wrapping": WRAPPING}),
         (calls.as_("bob"), f"/gifts/{gift['gift_id']}/return-gifts", back, back | {"wrapping": PARCEL_WRAPPING}),
+        (calls.as_("bob"), f"/gifts/{gift['gift_id']}/thanks", {"message": "Thanks"}, {"message": "Many thanks"}),
     ]
     for client, route, body, other in creating:
         for bad in ({}, {"idempotency-key": "short"}, {"idempotency-key": "x" * 65}, {"idempotency-key": "with space"}):
@@ -1152,6 +1295,7 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(claim(bob, expiring["anybodys"]), 410, "expired")
     expect_problem(claim(bob, expiring["bobs"]), 410, "expired")
     expect_problem(bob.post(f"/gifts/{expiring['bobs']['gift_id']}/decline", {}), 410, "expired")
+    expect_problem(bob.post(f"/gifts/{expiring['bobs']['gift_id']}/opened", {}), 410, "expired")
     expect_problem(alice.post(f"/gifts/{expiring['bobs']['gift_id']}/cancel", {}), 410, "expired")
     units = expect_ok(alice.get(f"/orders/{expiring['order']['order_id']}"))["units"]
     assert units == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
@@ -1167,6 +1311,8 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     expect_problem(carol.post(ask, {"secret": "wrong"}), 403, "wrong-secret")
     expect_problem(alice.post(ask, {"secret": expiring["anybodys"]["secret"]}), 403, "own-gift")
     expect_ok(bob.post(f"/gifts/{expiring['bobs']['gift_id']}/ask-again", {}), 202)
+    (asked,) = expect_ok(alice.get(f"/gifts/{expiring['bobs']['gift_id']}"))["asked_again"]
+    assert (asked["user_id"], asked["display_name"]) == (bob_id(calls), "Bob")
     expect_problem(carol.post(f"/gifts/{expiring['bobs']['gift_id']}/ask-again", {}), 403, "not-the-recipient")
 
 
@@ -1351,6 +1497,70 @@ def test_get_people_with_exchanged_gifts(calls: Running) -> None:
         assert expect_ok(each.get("/people?limit=1")) == {"items": [known], "next_cursor": None}
     expect_problem(una.get("/people?limit=0"), 422, "invalid-request")
     expect_problem(una.get("/people?cursor=x"), 422, "invalid-request")
+
+
+def give_one(client: Client, order_id: str, **more: Any) -> httpx.Response:
+    return client.post(f"/orders/{order_id}/gifts", {"shares": 1, "wrapping": WRAPPING, **more})
+
+
+def test_gifts_from(calls: Running) -> None:
+    calls.new_users("ina", "ida")
+    ina, ida = calls.as_("ina"), calls.as_("ida")
+    assert expect_ok(ida.get("/me"))["gifts_from"] == "everybody"
+    order = calls.buy(1, by="ina")["order_id"]
+
+    def name(user_id: str) -> Any:
+        return expect_problem(give_one(ina, order, recipient_id=user_id), 422, "recipient-unknown")
+
+    unknown = name("nobody-with-this-id")
+    for value in ("nobody", "people_i_know"):
+        assert expect_ok(ida.request("PATCH", "/me", json={"gifts_from": value}))["gifts_from"] == value
+        assert name(ida.user_id) == unknown
+    expect_problem(ida.request("PATCH", "/me", json={"gifts_from": "friends"}), 422, "invalid-request")
+    expect_ok(ida.request("PATCH", "/me", json={"gifts_from": "everybody"}))
+    expect_ok(give_one(ina, order, recipient_id=ida.user_id), 201)
+
+
+def test_blocked(calls: Running) -> None:
+    calls.new_users("ole", "oda")
+    ole, oda = calls.as_("ole"), calls.as_("oda")
+    order = calls.buy(2, by="ole")["order_id"]
+    gift = expect_ok(give_one(ole, order, recipient_id=oda.user_id), 201)
+    for _ in range(2):
+        answer = oda.request("PUT", f"/blocked/{ole.user_id}")
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert expect_ok(ole.get(f"/gifts/{gift['gift_id']}"))["state"] == "declined"
+    unwanted = expect_problem(give_one(ole, order, recipient_id=oda.user_id), 422, "recipient-unknown")
+    assert unwanted == expect_problem(give_one(ole, order, recipient_id="nobody-with-this-id"), 422, "recipient-unknown")
+    assert eventually(lambda: len(expect_ok(oda.get("/blocked"))["items"]) == 1, 5)
+    (blocked,) = expect_ok(oda.get("/blocked"))["items"]
+    assert blocked == {
+        "user_id": ole.user_id,
+        "handle": "ole",
+        "display_name": "Ole",
+        "blocked_at": blocked["blocked_at"],
+    }
+    assert TIME.fullmatch(blocked["blocked_at"])
+    for _ in range(2):
+        assert oda.request("DELETE", f"/blocked/{ole.user_id}").status_code == 204
+    for method in ("PUT", "DELETE"):
+        expect_problem(oda.request(method, "/blocked/nobody-with-this-id"), 404, "not-found")
+        expect_problem(oda.request(method, f"/blocked/{oda.user_id}"), 422, "invalid-request")
+    expect_problem(oda.get("/blocked?limit=0"), 422, "invalid-request")
+
+
+def test_too_many_gifts_to_a_stranger(calls: Running) -> None:
+    calls.new_users("gus", "gry")
+    gus, gry = calls.as_("gus"), calls.as_("gry")
+    order = calls.buy(5, by="gus")["order_id"]
+    for _ in range(3):
+        expect_ok(give_one(gus, order, recipient_id=gry.user_id), 201)
+    refused = give_one(gus, order, recipient_id=gry.user_id)
+    expect_problem(refused, 429, "too-many-gifts")
+    assert 0 < int(refused.headers["retry-after"]) <= 86_400
+    gift = expect_ok(give_one(gus, order), 201)
+    at_end = {"then": "give_to", "recipient_id": gry.user_id}
+    expect_problem(gus.request("PUT", f"/gifts/{gift['gift_id']}/at-end", json=at_end), 429, "too-many-gifts")
 
 
 # --- test clock ---------------------------------------------------------------------------------------------------

@@ -31,6 +31,10 @@ def extend(stack: Stack, held: Holding) -> Answer:
     return stack.call("bob", "POST", f"/holdings/{held['holding_id']}/extend")
 
 
+def thank(stack: Stack, held: Holding) -> Answer:
+    return stack.call("bob", "POST", f"/gifts/{held['gift_id'] or 'none'}/thanks", {"message": "Thank you!"})
+
+
 def give_in_return(stack: Stack, held: Holding) -> Answer:
     return stack.call("bob", "POST", f"/gifts/{held['gift_id'] or 'none'}/return-gifts", return_request(stack))
 
@@ -38,6 +42,7 @@ def give_in_return(stack: Stack, held: Holding) -> Answer:
 CALLS: dict[str, Callable[[Stack, Holding], Answer]] = {
     "request_refund": ask,
     "extend": extend,
+    "thank": thank,
     "return_gift": give_in_return,
 }
 
@@ -109,6 +114,7 @@ STATES: dict[str, Callable[[Stack], Holding]] = {
     "ended": ended,
     "refunded": after(ask),
     "extended": after(extend),
+    "thanked": after(thank),
     "answered": after(give_in_return),
     "parcel in the store": reported(),
     "own parcel in the store": lambda stack: own(stack, "parcel"),

@@ -227,3 +227,63 @@ def test_a_user_who_leaves_is_not_found_in_what_they_opened(stack: Stack) -> Non
     kept = [item["sk"] for item in stack.all_items() if item["sk"].startswith("OPENED#")]
     assert kept == ["OPENED#carol"]
     assert opened(stack, gift)[1] == 2
+
+
+def test_a_scheduled_gift_cannot_be_opened_before_its_time(stack: Stack) -> None:
+    assert stack.call("bob", "GET", "/me").status == 200
+    opens_at = "2026-09-22T14:13:20.000Z"
+    named = stack.give(stack.buy(), recipient_id="bob", send_at=opens_at)
+    linked = stack.give(stack.buy(), send_at=opens_at)
+    assert mark_opened(stack, "bob", linked, secret="wrong").body["code"] == "wrong-secret"
+    stack.now += DAY - 1
+    for gift in (named, linked):
+        answer = mark_opened(stack, "bob", gift)
+        assert (answer.status, answer.body["code"]) == (409, "not-yet")
+        assert opened(stack, gift) == (None, 0)
+    stack.now += 1
+    for gift in (named, linked):
+        assert mark_opened(stack, "bob", gift).status == 204
+        assert opened(stack, gift) == (opens_at, 1)
+
+
+def rename(stack: Stack, gift: Gift, user: str) -> None:
+    assert stack.call(user, "GET", "/me").status == 200
+    answer = stack.call("alice", "PUT", f"/gifts/{gift['gift_id']}/recipient", {"recipient_id": user})
+    assert answer.status == 200, answer.raw
+
+
+def test_each_recipient_opens_the_gift_for_the_first_time(stack: Stack) -> None:
+    stack.start_recording()
+    assert stack.call("bob", "GET", "/me").status == 200
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    assert mark_opened(stack, "bob", gift).status == 204
+    stack.deliver_records()
+    rename(stack, gift, "carol")
+    assert opened(stack, gift) == (None, 0)
+    assert mark_opened(stack, "bob", gift).body["code"] == "cancelled"
+    stack.now += 1_000
+    assert mark_opened(stack, "carol", gift).status == 204
+    assert opened(stack, gift) == ("2026-09-21T14:13:21.000Z", 1)
+    stack.deliver_records()
+    assert [kind for kind, _ in messages_of(stack, "alice")] == ["gift_opened", "gift_opened"]
+    assert len([event for event in stack.events if event["type"] == "gift.opened"]) == 2
+
+
+def test_a_gift_that_is_for_somebody_else_by_then_was_not_opened(stack: Stack, named: Gift) -> None:
+    with inject_faults(WRITES, {0: run_before(lambda: rename(stack, named, "carol"))}):
+        answer = mark_opened(stack, "bob", named)
+    assert (answer.status, answer.body["code"]) == (410, "cancelled")
+    assert opened(stack, named) == (None, 0)
+
+
+def test_a_link_that_was_replaced_by_then_did_not_open_the_gift(stack: Stack) -> None:
+    gift = stack.give(stack.buy())
+    assert stack.call("bob", "GET", "/me").status == 200
+
+    def replace_link() -> None:
+        assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/link").status == 200
+
+    with inject_faults(WRITES, {0: run_before(replace_link)}):
+        answer = mark_opened(stack, "bob", gift)
+    assert (answer.status, answer.body["code"]) == (403, "wrong-secret")
+    assert opened(stack, gift) == (None, 0)

@@ -179,3 +179,43 @@ def test_who_asked_and_left_is_not_shown(stack: Stack) -> None:
     assert stack.call("bob", "DELETE", "/me").status == 202
     stack.now += 7 * DAY
     assert stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body["asked_again"] == []
+
+
+def test_a_scheduled_gift_is_given_at_its_time(stack: Stack) -> None:
+    assert stack.call("bob", "GET", "/me").status == 200
+    gift = stack.give(stack.buy(), recipient_id="bob", send_at="2026-09-22T14:13:20.000Z")
+    assert kinds(stack, gift) == ["scheduled"]
+    stack.now += DAY - 1
+    assert kinds(stack, gift) == ["scheduled"]
+    stack.now += 1
+    assert [(item["kind"], item["at"]) for item in timeline(stack, gift)] == [
+        ("scheduled", "2026-09-21T14:13:20.000Z"),
+        ("given", "2026-09-22T14:13:20.000Z"),
+    ]
+    assert stack.claim("bob", gift).status == 201
+    assert kinds(stack, gift) == kinds(stack, gift, "bob") == ["scheduled", "given", "claimed"]
+
+
+def test_a_scheduled_gift_that_is_cancelled_was_never_given(stack: Stack) -> None:
+    gift = stack.give(stack.buy(), send_at="2026-09-22T14:13:20.000Z")
+    post(stack, "alice", gift, "cancel")
+    stack.now += 3 * DAY
+    assert kinds(stack, gift) == ["scheduled", "cancelled"]
+
+
+def test_only_the_giver_sees_that_the_gift_was_for_somebody_else(stack: Stack) -> None:
+    for user in ("bob", "carol"):
+        assert stack.call(user, "GET", "/me").status == 200
+    gift = stack.give(stack.buy(), recipient_id="bob", send_at="2026-09-21T15:00:00.000Z")
+    post(stack, "alice", gift, "remind")
+    stack.now += HOUR
+    path = f"/gifts/{gift['gift_id']}/recipient"
+    assert stack.call("alice", "PUT", path, {"recipient_id": "carol"}).status == 200
+    stack.now += 6 * HOUR
+    post(stack, "alice", gift, "remind")
+    assert stack.claim("carol", gift).status == 201
+    before = ["scheduled", "given", "reminded", "recipient_changed"]
+    assert kinds(stack, gift) == [*before, "reminded", "claimed"]
+    assert kinds(stack, gift, "carol") == ["given", "reminded", "claimed"]
+    assert timeline(stack, gift, "carol")[0]["at"] == timeline(stack, gift)[3]["at"]
+    assert stack.call("bob", "GET", f"/gifts/{gift['gift_id']}/timeline").status == 404

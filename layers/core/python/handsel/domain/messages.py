@@ -24,6 +24,7 @@ from handsel.domain.models import (
 )
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import (
+    IS_SENT,
     EndAction,
     GiftState,
     RefundCause,
@@ -184,7 +185,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
         replaced = after.former_recipients[-1]
         if before.recipient_id is not None and replaced.was_sent(after):
             yield build_cancellation(before, replaced.until)
-        if after.recipient_id is not None and after.received_at == replaced.until:
+        if after.recipient_id is not None and IS_SENT.holds(after.opens_at, now=replaced.until):
             yield build_announcement(after)
     if len(after.reminded_at) > len(before.reminded_at):
         yield _remind_by_giver(after)
@@ -212,17 +213,11 @@ def _derive_answers(before: Gift, after: Gift) -> Iterator[Message]:
     if is_newly_opened(before, after) and may_see(Viewer.GIVER, Fact.OPENED):
         # The name is not told: a link may have been opened by anybody. Each named recipient can be the first one to open it.
         message = _to_giver(after, MessageKind.GIFT_OPENED, after.opened_at or 0)
-        changes = len(after.former_recipients)
+        changes = after.changes
         yield replace(message, message_id=_derive_id(message.kind, after.gift_id, *([str(changes)] if changes else [])))
     for claimer, claim in find_new_thanks(before, after):
         if claim.thanks is not None and may_see(Viewer.GIVER, Fact.THANKS):
             yield _to_giver(after, MessageKind.GIFT_THANKED, claim.thanks.at, named=claimer)
-
-
-def build_announcement(gift: Gift) -> Message:
-    """Return the message to the named recipient that somebody gave them a gift: of the time from which on it is theirs."""
-    params = MessageParams(presentation=gift.product.kind.presentation)
-    return _name_giver(gift, MessageKind.GIFT_RECEIVED, gift.received_at, params)
 
 
 def build_cancellation(gift: Gift, at: int) -> Message:
@@ -462,6 +457,12 @@ def derive_regift_request_id(gift_id: str, requester: str) -> str:
 
 # The part of the ids of the reminders before an end that was extended: each is sent once more then.
 _EXTENDED = "extended"
+
+
+def build_announcement(gift: Gift) -> Message:
+    """Return the message to the named recipient that somebody gave them a gift: of the time from which on they have it."""
+    params = MessageParams(presentation=gift.product.kind.presentation)
+    return _name_giver(gift, MessageKind.GIFT_RECEIVED, gift.received_at, params)
 
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:

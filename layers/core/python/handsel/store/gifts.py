@@ -116,16 +116,12 @@ def list_ids_by_second_person(table: Table, user_id: str, *, limit: int, before:
     return Page.from_rows([keys.parse_id(sort_key) for sort_key, _ in rows], rows, limit)
 
 
-def list_received(
-    table: Table, user_id: str, *, limit: int, before: str | None, now: int | None = None
-) -> Page[Gift]:
-    """Return the gifts that a user received, newest first, after the position `before`, as this user sees them.
+def list_received(table: Table, user_id: str, *, limit: int, before: str | None, now: int) -> Page[Gift]:
+    """Return the gifts that a user received, newest first, after the position `before`: without those that open later.
 
-    Args:
-        now: those that open after this time are left out; None if they do not matter.
+    They are as this user sees them.
     """
-    start = before or (None if now is None else keys.end_of(now))
-    page = _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, start)
+    page = _page(table, keys.BY_PARENT, keys.gifts_by_recipient(user_id), limit, before or keys.end_of(now))
     return dataclasses.replace(page, items=[gift.as_seen_by(user_id) for gift in page.items])
 
 

@@ -1,10 +1,10 @@
 """Messages, in the partition of their reader.
 
-A message that its reader deleted leaves an item without its content. So a stream record that comes late, or again, does not bring
-it back: its id is derived from the change, and an item with this id exists.
+A message that its reader deleted leaves an item without its content. So a stream record that comes late, or again, does not
+bring it back: its id is derived from the change, and an item with this id exists.
 """
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from functools import partial
 
 from handsel.domain.messages import Message
@@ -30,8 +30,8 @@ def build_put(message: Message) -> Put:
 
 
 from_item = partial(attributes.from_item, Message)
-# The attributes of a message, which the item of a deleted one does not have.
-_CONTENT = ("kind", "gift_id", "created_at", "params", "wrapping", "named_user_id", keys.BY_OWNER.pk, keys.BY_OWNER.sk)
+# The attributes of a message that the item of a deleted one does not have.
+_CONTENT = {field.name for field in fields(Message)} - {"message_id", "user_id"} | {keys.BY_OWNER.pk, keys.BY_OWNER.sk}
 
 
 def is_deleted(item: Item) -> bool:
@@ -52,10 +52,13 @@ def get_item(table: Table, user_id: str, message_id: str) -> Item | None:
 
 def list_by_user(table: Table, user_id: str, *, limit: int, before: str | None) -> Page[Message]:
     """Return the messages of a user, newest first, after the position `before`."""
-    partition = keys.messages_by_user(user_id)
-    page = lists.get_page(table, keys.BY_OWNER, partition, lambda item: item, limit=limit, before=before)
-    # The index may still have a message that was just deleted.
-    return replace(page, items=[from_item(item) for item in page.items if not is_deleted(item)])
+    page = lists.get_page(table, keys.BY_OWNER, keys.messages_by_user(user_id), _load, limit=limit, before=before)
+    return Page([message for message in page.items if message is not None], page.next_position)
+
+
+def _load(item: Item) -> Message | None:
+    """Return the message of an item, or None: the index may still have a message that was just deleted."""
+    return None if is_deleted(item) else from_item(item)
 
 
 def delete_unread(message: Message) -> Delete:
@@ -68,7 +71,7 @@ def delete(message: Message) -> Update:
     return update(
         keys.message(message.user_id, message.message_id),
         require(read=message.read, deleted=None),
-        assign({**dict.fromkeys(_CONTENT), "read": None, "deleted": True}),
+        assign({**dict.fromkeys(sorted(_CONTENT)), "deleted": True}),
     )
 
 

@@ -18,6 +18,7 @@ from handsel.store.writes import Check, Delete, Update
 
 # The call that blocks declines the gifts of the giver itself. The sweep repeats that, when indexes show all gifts.
 SETTLE_AFTER_MS = 60_000
+# What was claimed is in the list of received gifts at any time.
 # The gifts of a page, when it is asked whether two users exchanged any.
 _PAGE = 100
 
@@ -116,7 +117,7 @@ def have_exchanged(table: Table, one: str, other: str) -> bool:
 def _has_claimed(table: Table, giver: str, claimer: str) -> bool:
     """Return whether `claimer` claimed a gift of `giver`."""
     sent = _read_pages(partial(gifts.list_sent, table, giver))
-    received = _read_pages(partial(gifts.list_received, table, claimer))
+    received = _read_pages(partial(gifts.list_received, table, claimer, now=0), before=keys.LAST_POSITION)  # all of them
     for pages in zip(sent, received, strict=False):
         for page in pages:
             if any(gift.giver_id == giver and claimer in gift.claims for gift in page):
@@ -124,8 +125,7 @@ def _has_claimed(table: Table, giver: str, claimer: str) -> bool:
     return False
 
 
-def _read_pages(read_page: Callable[..., Page[Gift]]) -> Iterator[list[Gift]]:
-    before = None
+def _read_pages(read_page: Callable[..., Page[Gift]], before: str | None = None) -> Iterator[list[Gift]]:
     while True:
         page = read_page(limit=_PAGE, before=before)
         yield page.items

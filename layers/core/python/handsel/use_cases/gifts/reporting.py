@@ -11,7 +11,7 @@ The gift and its giver do not change, and the giver learns nothing. Operators cl
 from collections.abc import Mapping
 
 from handsel.domain import errors
-from handsel.domain.models import Gift, Report
+from handsel.domain.models import Report
 from handsel.domain.rules import check_may_open
 from handsel.store import gifts, reports
 from handsel.store.table import Table
@@ -31,11 +31,7 @@ def report(
     gift = gifts.find(table, gift_id, now=now)
     if gift is None:
         raise errors.NotFound
-    if not _has_seen(gift, caller):
+    gift = gift.as_seen_by(caller)  # earlier recipients have seen it, too
+    if caller not in gift.claims:
         check_may_open(gift, caller, secret, link_keys)
     return reports.create(table, Report(gift_id, caller, reason, now))
-
-
-def _has_seen(gift: Gift, caller: str) -> bool:
-    """Return whether the gift was shown to the caller before: to a claimer, or to an earlier recipient."""
-    return caller in gift.claims or caller in gift.former_recipients

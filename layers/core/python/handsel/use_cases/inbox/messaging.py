@@ -5,8 +5,8 @@
 | before the transaction            | an unread message, counted        | the same call again                        |
 | after it, or the response is lost | a read message, no longer counted | the same call again finds the message read |
 
-The same holds for deleting, after which an item without content is left: the same call again, and stream records that come late, find
-it. If a message is marked as read and deleted at once, the second write fails and is decided again.
+The same holds for deleting, after which an item without content is left: the same call again, and stream records that come
+late, find it. If a message is marked as read and deleted at once, the second write fails and is decided again.
 """
 
 from dataclasses import replace
