@@ -198,7 +198,7 @@ MUTANTS = (
     Mutant(
         "a scheduled gift is not announced when it opens",
         "domain/messages.py",
-        "announced = [] if gift.opens_at is None else [gift.opens_at]",
+        "announced = [] if gift.opens_at is None or gift.received_at > gift.opens_at else [gift.opens_at]",
         "announced = list[int]()",
     ),
     Mutant(
