@@ -110,7 +110,7 @@ PUT /gifts/{gift_id}/recipient                 | giver     | ends; named 200; 42
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/extend                   | giver     | ends; extendable 200; 409 not-extendable
                                                | user      | 404 not-found
-POST /gifts/{gift_id}/remind                   | giver     | ends; scheduled 409 not-yet; named 202; 409 not-named
+POST /gifts/{gift_id}/remind                   | giver     | ends; link 409 not-named; scheduled 409 not-yet; 202
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/cancel                   | giver     | open 200; scheduled 200; cancelled 200; ends
                                                | user      | 404 not-found
