@@ -57,7 +57,7 @@ WORDS = {
         "about": "Send a friend a gift in a red envelope, by a link or straight to their inbox.",
         "from": "{name} sent you a gift",
         "erased_name": "Deleted user",
-        "somebody": "Somebody",
+        "somebody": "Someone",
         "gift": "You have a gift",
         "gift_about": "Open the link to see who sent it and unwrap it.",
         "gone": "Gift not found",

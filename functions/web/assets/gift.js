@@ -13,7 +13,6 @@ import { cover, inReturn, safetyTitle, seal, terms, unwrap, wrapped } from "./gi
 
 const REFRESH_MS = 30_000;
 const TILL_REFRESH_MS = 5_000;
-const MAX_RECEIVED = 100;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 // Problem codes of a claim, and the state of the gift that each implies.
@@ -34,8 +33,6 @@ let typing = false;
 let actions = 0;
 let checkingTime = false;
 let footerUser;
-/** Whether the user may decline the gift. */
-let mayDecline = false;
 
 async function readGift() {
   try {
@@ -50,7 +47,6 @@ async function start() {
   if (view && !currentUser()) return draw();
   try {
     view = await readGift();
-    mayDecline = await isRecipient();
     draw();
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return show(notFound());
@@ -64,13 +60,8 @@ async function start() {
   }
 }
 
-/** Return whether the gift is addressed to the user. A parcel's view does not tell: the list of received gifts does. */
-async function isRecipient() {
-  if (view.title) return true;
-  if (!currentUser() || secret() || view.presentation !== "parcel" || view.state !== "open" || view.order_id || view.holding) return false;
-  const { items } = await call("GET", `/gifts?role=received&limit=${MAX_RECEIVED}`).catch(() => ({ items: [] }));
-  return items.some((gift) => gift.gift_id === id);
-}
+/** Return whether the gift is for the user by name, who has not opened it. Only they and claimers see who gave it. */
+const isRecipient = () => Boolean(view.giver_id && !view.holding);
 
 /** Sign in, and show the gift as the user sees it. */
 async function enter() {
@@ -82,7 +73,7 @@ async function enter() {
  * page in the background is not seen, and neither is one that a program previews: nobody is signed in there.
  */
 function noteSeen() {
-  if (view?.state !== "open" || view.order_id || view.holding || !currentUser() || !(secret() || mayDecline) || isKnown("opened", id)) return;
+  if (view?.state !== "open" || view.order_id || view.holding || !currentUser() || !(secret() || isRecipient()) || isKnown("opened", id)) return;
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some((each) => each.isIntersecting)) return;
     observer.disconnect();
@@ -147,7 +138,7 @@ function openable() {
       !currentUser() && h("p", { class: "next" }, t("gift.sign_in_next")),
     ]),
     inReturn(view),
-    mayDecline &&
+    isRecipient() &&
       declining(view, (answer) => {
         actions += 1;
         view = answer;

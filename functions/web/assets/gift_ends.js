@@ -43,8 +43,9 @@ export function forOnePerson(view, enter) {
   ];
 }
 
-/** The wrapping, faded unless `bright`. */
+/** The wrapping, faded unless `bright`; the icon for a gift whose wrapping is not shown. */
 function backdrop(view, bright = false) {
+  if (!view.wrapping) return emblem();
   return h("div", { class: bright ? "spent bright" : "spent" }, wrapped(view, seal(), [], { heading: "p" }));
 }
 

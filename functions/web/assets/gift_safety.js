@@ -9,6 +9,7 @@ import { radios } from "./radios.js";
 import { action } from "./ui.js";
 
 const REASONS = ["unwanted", "offensive", "fraud", "other"];
+const MAX_NOTE = 250;
 
 /** The ways to report a gift and to block its giver, for its claimer. */
 export function safety(view) {
@@ -38,11 +39,13 @@ export function askWhatIsWrong(view, body = {}) {
     function askWhy() {
       const options = REASONS.map((value) => ({ value, label: t(`safety.reason.${value}`) }));
       const reason = radios(t("safety.reason"), "reason", options, REASONS[0]);
+      const note = h("textarea", { name: "note", rows: 2, maxlength: MAX_NOTE, dir: "auto" });
       const send = async () => {
-        await call("POST", `/gifts/${giftId}/report`, { body: { ...body, reason: reason.value() }, as: "none" });
+        const words = note.value.replace(/\s+/g, " ").trim();
+        await call("POST", `/gifts/${giftId}/report`, { body: { ...body, reason: words ? `${reason.value()}: ${words}` : reason.value() }, as: "none" });
         done(t("safety.reported"));
       };
-      ask(t("safety.report"), h("p", {}, t("safety.report.what")), reason.element, action(t("safety.report.send"), send, { class: "main" }));
+      ask(t("safety.report"), h("p", {}, t("safety.report.what")), reason.element, h("label", {}, t("safety.note"), note), action(t("safety.report.send"), send, { class: "main" }));
     }
 
     function askToBlock() {

@@ -302,6 +302,7 @@ export const words = {
   "safety.reason.offensive": "含有冒犯或威胁内容",
   "safety.reason.fraud": "疑似诈骗",
   "safety.reason.other": "其他问题",
+  "safety.note": "补充说明（选填）",
   "safety.report.send": "提交举报",
   "safety.reported": "感谢反馈，我们会核实处理。",
   "safety.block": "拉黑 {name}",

@@ -296,6 +296,7 @@ const words = {
   "safety.reason.offensive": "It's offensive or threatening",
   "safety.reason.fraud": "It looks like fraud",
   "safety.reason.other": "Something else",
+  "safety.note": "Details (optional)",
   "safety.report.send": "Send report",
   "safety.reported": "Thank you. We'll look into it.",
   "safety.block": "Block {name}",

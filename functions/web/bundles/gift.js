@@ -1385,6 +1385,7 @@ function forOnePerson(view, enter) {
 }
 
 function backdrop(view, bright = false) {
+  if (!view.wrapping) return emblem();
   return h("div", { class: bright ? "spent bright" : "spent" }, wrapped(view, seal(), [], { heading: "p" }));
 }
 
@@ -1492,7 +1493,6 @@ return { notice, scheduled, forOnePerson, emblem, ended, signInOffer, incomplete
 handsel.define("gift.js", ["api.js", "dom.js", "i18n.js", "session.js", "firsts.js", "gift_link.js", "ui.js", "gift_ends.js", "gift_result.js", "gift_wrap.js"], async ({ call, Problem, SignedOut }, { announce, fill, h }, { choose, language, t }, { currentUser, signOut }, { isKnown, remember }, { findGiftId, findSecret }, { action, problem, signIn, warnIfNotStored }, { cannotOpen, declining, emblem, ended, forOnePerson, incomplete, notFound, notice, ownGift, scheduled, signInOffer }, { result }, { cover, inReturn, safetyTitle, seal, terms, unwrap, wrapped }) => {
 const REFRESH_MS = 30_000;
 const TILL_REFRESH_MS = 5_000;
-const MAX_RECEIVED = 100;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 const STATES = { expired: "returned", cancelled: "cancelled", declined: "declined", "already-claimed": "claimed" };
@@ -1508,7 +1508,6 @@ let typing = false;
 let actions = 0;
 let checkingTime = false;
 let footerUser;
-let mayDecline = false;
 
 async function readGift() {
   try {
@@ -1523,7 +1522,6 @@ async function start() {
   if (view && !currentUser()) return draw();
   try {
     view = await readGift();
-    mayDecline = await isRecipient();
     draw();
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return show(notFound());
@@ -1536,19 +1534,14 @@ async function start() {
   }
 }
 
-async function isRecipient() {
-  if (view.title) return true;
-  if (!currentUser() || secret() || view.presentation !== "parcel" || view.state !== "open" || view.order_id || view.holding) return false;
-  const { items } = await call("GET", `/gifts?role=received&limit=${MAX_RECEIVED}`).catch(() => ({ items: [] }));
-  return items.some((gift) => gift.gift_id === id);
-}
+const isRecipient = () => Boolean(view.giver_id && !view.holding);
 
 async function enter() {
   if (await signIn("see")) await start();
 }
 
 function noteSeen() {
-  if (view?.state !== "open" || view.order_id || view.holding || !currentUser() || !(secret() || mayDecline) || isKnown("opened", id)) return;
+  if (view?.state !== "open" || view.order_id || view.holding || !currentUser() || !(secret() || isRecipient()) || isKnown("opened", id)) return;
   const observer = new IntersectionObserver((entries) => {
     if (!entries.some((each) => each.isIntersecting)) return;
     observer.disconnect();
@@ -1606,7 +1599,7 @@ function openable() {
       !currentUser() && h("p", { class: "next" }, t("gift.sign_in_next")),
     ]),
     inReturn(view),
-    mayDecline &&
+    isRecipient() &&
       declining(view, (answer) => {
         actions += 1;
         view = answer;

@@ -85,6 +85,7 @@ return { radios };
 });
 handsel.define("gift_safety.js", ["api.js", "dom.js", "i18n.js", "gift_wrap.js", "panel.js", "radios.js", "ui.js"], async ({ call }, { announce, fill, h }, { t }, { safetyTitle }, { panel }, { radios }, { action }) => {
 const REASONS = ["unwanted", "offensive", "fraud", "other"];
+const MAX_NOTE = 250;
 
 function safety(view) {
   return h("div", { class: "safety" }, h("button", { type: "button", class: "link", on: { click: () => askWhatIsWrong(view) } }, safetyTitle(view)));
@@ -108,11 +109,13 @@ function askWhatIsWrong(view, body = {}) {
     function askWhy() {
       const options = REASONS.map((value) => ({ value, label: t(`safety.reason.${value}`) }));
       const reason = radios(t("safety.reason"), "reason", options, REASONS[0]);
+      const note = h("textarea", { name: "note", rows: 2, maxlength: MAX_NOTE, dir: "auto" });
       const send = async () => {
-        await call("POST", `/gifts/${giftId}/report`, { body: { ...body, reason: reason.value() }, as: "none" });
+        const words = note.value.replace(/\s+/g, " ").trim();
+        await call("POST", `/gifts/${giftId}/report`, { body: { ...body, reason: words ? `${reason.value()}: ${words}` : reason.value() }, as: "none" });
         done(t("safety.reported"));
       };
-      ask(t("safety.report"), h("p", {}, t("safety.report.what")), reason.element, action(t("safety.report.send"), send, { class: "main" }));
+      ask(t("safety.report"), h("p", {}, t("safety.report.what")), reason.element, h("label", {}, t("safety.note"), note), action(t("safety.report.send"), send, { class: "main" }));
     }
 
     function askToBlock() {
