@@ -94,7 +94,7 @@ def test_before_it_opens_only_its_state_is_visible_to_others() -> None:
     hidden_from = {Viewer.ANYONE, Viewer.RECIPIENT}
     assert not any(may_see(viewer, Fact.ENVELOPE, sent=False) for viewer in hidden_from)
     assert not any(may_see(viewer, Fact.BLESSING, sent=False) for viewer in hidden_from)
-    assert all(may_see(viewer, Fact.STATE) for viewer in hidden_from)
+    assert all(may_see(viewer, Fact.SCHEDULE, named=True) for viewer in hidden_from)
     assert may_see(Viewer.GIVER, Fact.BLESSING, sent=False)
 
 
