@@ -432,3 +432,19 @@ def test_the_erasure_of_its_second_person_leaves_the_end_to_the_order(stack: Sta
     leave(stack, "carol")
     assert read(stack, gift, "alice")["at_end"] == {"then": "order"}
     assert read(stack, gift, "alice")["state"] == "scheduled"
+
+
+def test_a_gift_that_a_block_declined_before_it_opened_stays_closed_to_its_recipient(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order, send_at=format_timestamp(stack.now + LATER), recipient_id="bob")
+    assert stack.call("bob", "PUT", "/blocked/alice").status == 204
+    closed = {"gift_id": gift["gift_id"], "state": "declined", "opens_at": gift["opens_at"], **CLOSED}
+    for _ in range(2):
+        assert read(stack, gift, "bob") == closed
+        declined = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/decline")
+        assert (declined.status, declined.body) == (200, closed)
+        assert listed(stack, "bob", "received") == []
+        stack.now = opening(gift) + 1
+        stack.sweep()
+    assert kinds(stack, "bob") == []
+    assert stack.units(order) == {"available": 1}
