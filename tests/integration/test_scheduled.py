@@ -163,7 +163,7 @@ def test_a_named_gift_opens_to_the_millisecond(stack: Stack) -> None:
     opens_at = opening(gift)
     stack.now = opens_at - 1
     for action in ("claims", "decline"):
-        body = {} if action == "claims" else None
+        body: dict[str, str] | None = {} if action == "claims" else None
         early = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/{action}", body)
         assert (early.status, early.body["code"]) == (409, "not-yet"), action
     stack.now = opens_at
@@ -273,9 +273,9 @@ def test_scheduled_gifts_count_as_open_ones(stack: Stack) -> None:
     for each in (order, other):
         for number in range(50):
             stack.give(each, send_at=format_timestamp(stack.now + LATER + number))
-    for more in ({}, {"send_at": format_timestamp(stack.now + LATER)}):
+    for send_at in (None, format_timestamp(stack.now + LATER)):
         last = stack.buy()
-        answer = stack.call("alice", "POST", f"/orders/{last['order_id']}/gifts", gift_request(**more))
+        answer = stack.call("alice", "POST", f"/orders/{last['order_id']}/gifts", gift_request(send_at=send_at))
         assert (answer.status, answer.body["code"]) == (429, "too-many-open-gifts")
 
 
