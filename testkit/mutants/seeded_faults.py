@@ -172,12 +172,6 @@ MUTANTS = (
         "_LIMITED = (GiftState.OPEN,)",
     ),
     Mutant(
-        "a recipient's list has scheduled gifts",
-        "store/gifts.py",
-        "limit, before or keys.end_of(now))",
-        "limit, before)",
-    ),
-    Mutant(
         "a recipient's list has gifts that were cancelled before they opened",
         "use_cases/queries.py",
         "(is_sent or gift.is_sent_at(now))",
