@@ -188,6 +188,7 @@ def _explain_gift(gift: Gift, stored: GiftState | None, *, now: int) -> Explanat
             "shares": gift.shares,
             "remaining": gift.remaining,
             "created_at": format_timestamp(gift.created_at),
+            "opens_at": _time(gift.opens_at),
             "expires_at": format_timestamp(gift.expires_at),
             "ended_at": _time(gift.ended_at),
             "vouchers_valid_until": _time(gift.valid_until),
@@ -208,12 +209,14 @@ _UNITS_AT_END: Mapping[EndAction, str] = {
 
 def _list_steps(gift: Gift, stored: GiftState | None, *, now: int) -> Iterator[Step]:
     state = gift.state_at(now)
-    if state is not stored:
+    if state is not stored and state is not GiftState.SCHEDULED:
         what = "the end of a claim window is in effect; the stream, the sweep or the next write stores it"
         yield Step(format_timestamp(now), what)
-    if state is GiftState.OPEN:
+    if state is GiftState.SCHEDULED:
+        yield Step(format_timestamp(gift.sent_at), "the gift opens; the next sweep announces it to its named recipient")
+    if state in (GiftState.SCHEDULED, GiftState.OPEN):
         for at in messages.list_reminder_times(gift):
-            if at > now:
+            if at > now and at != gift.opens_at:
                 yield Step(format_timestamp(at), "the recipient is reminded, if the gift is still open")
         what = f"the claim window ends; units that nobody claimed {_describe_end(gift)}"
         yield Step(format_timestamp(gift.expires_at), what)
@@ -264,8 +267,9 @@ def _without_rule(about: str, answer: str, source: str) -> Decision:
 
 def _decide_end(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision]:
     """Yield what limits the claim window, and what ended the gift or will end it."""
-    seconds = (gift.expires_at - gift.created_at) / 1000
-    yield _by_window(gift, terms, "claim window", f"{seconds:g} seconds from giving")
+    seconds = (gift.expires_at - gift.sent_at) / 1000
+    begin = "giving" if gift.opens_at is None else "opening"
+    yield _by_window(gift, terms, "claim window", f"{seconds:g} seconds from {begin}")
     state = gift.state_at(now)
     match state:
         case GiftState.CLAIMED:
@@ -276,14 +280,14 @@ def _decide_end(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision]:
             yield _by_rule(terms, "decline", "end", f"declined by the recipient at {_time(gift.ended_at)}")
         case GiftState.RETURNED:
             yield _by_window(gift, terms, "end", f"expired at {format_timestamp(gift.expires_at)}")
-    if state in (GiftState.OPEN, GiftState.RETURNED):
+    if state in (GiftState.SCHEDULED, GiftState.OPEN, GiftState.RETURNED):
         rule = "at_end" if gift.then == terms.at_end else "giver_may_choose"
         yield _by_rule(terms, rule, "units that nobody claimed", _describe_end(gift))
 
 
 def _by_window(gift: Gift, terms: Policy, about: str, answer: str) -> Decision:
     """Return a decision by what limits the claim window of a gift."""
-    if gift.expires_at - gift.created_at == terms.window_ms(gift.product.kind):
+    if gift.expires_at - gift.sent_at == terms.window_ms(gift.product.kind):
         return _by_rule(terms, "window", about, answer)
     if gift.expires_at == gift.valid_until:
         return _without_rule(about, answer, "the validity of the vouchers, which ends before the window of the policy")
@@ -291,7 +295,7 @@ def _by_window(gift: Gift, terms: Policy, about: str, answer: str) -> Decision:
 
 
 def _decide_actions(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision]:
-    is_open = gift.state_at(now) is GiftState.OPEN
+    is_open = gift.state_at(now) in (GiftState.SCHEDULED, GiftState.OPEN)
     for rule, about, is_allowed in (
         ("giver_cancel", "cancel by the giver", terms.giver_cancel),
         ("decline", "decline by the recipient", terms.decline),
@@ -299,6 +303,8 @@ def _decide_actions(gift: Gift, terms: Policy, *, now: int) -> Iterator[Decision
     ):
         if rule == "decline" and gift.recipient_id is None:
             yield _without_rule(about, "not possible", "it has no named recipient")
+        elif rule == "decline" and gift.state_at(now) is GiftState.SCHEDULED:
+            yield _without_rule(about, "not yet possible", "the gift is scheduled")
         elif is_allowed and not is_open:
             yield _without_rule(about, "no longer possible", f"the gift is {gift.state_at(now)}")
         else:

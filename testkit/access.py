@@ -9,6 +9,7 @@ import base64
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import cache, partial
 from typing import Any, Protocol
 from urllib.parse import urlencode
@@ -97,11 +98,11 @@ GET /gifts                                     | user      | 200
 GET /gifts/{gift_id}                           | user      | 200
 POST /gifts/{gift_id}/claims                   | claimers  | 200
                                                | giver     | 403 own-gift
-                                               | openers   | open 201; ends
+                                               | openers   | open 201; scheduled 409 not-yet; ends
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
-POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 200; ends
+POST /gifts/{gift_id}/decline                  | recipient | open 200; scheduled 409 not-yet; declined 200; ends
                                                | user      | 403 not-the-recipient
-PUT /gifts/{gift_id}/at-end                    | giver     | open 200; ends
+PUT /gifts/{gift_id}/at-end                    | giver     | open 200; scheduled 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/link                     | giver     | ends; named 409 already-named; 200
                                                | user      | 404 not-found
@@ -109,15 +110,15 @@ PUT /gifts/{gift_id}/recipient                 | giver     | ends; named 200; 42
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/extend                   | giver     | ends; extendable 200; 409 not-extendable
                                                | user      | 404 not-found
-POST /gifts/{gift_id}/remind                   | giver     | ends; named 202; 409 not-named
+POST /gifts/{gift_id}/remind                   | giver     | ends; link 409 not-named; scheduled 409 not-yet; 202
                                                | user      | 404 not-found
-POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled 200; ends
+POST /gifts/{gift_id}/cancel                   | giver     | open 200; scheduled 200; cancelled 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201
                                                | user      | 403 not-claimed
 POST /gifts/{gift_id}/opened                   | claimers  | 204
                                                | giver     | 403 own-gift
-                                               | openers   | open 204; ends
+                                               | openers   | open 204; scheduled 409 not-yet; ends
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/thanks                   | claimers  | 201
                                                | user      | 403 not-claimed
@@ -130,7 +131,7 @@ POST /gifts/{gift_id}/report                   | claimers  | 202
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/ask-again                | giver     | 403 own-gift
                                                | claimers  | open 409 still-open; 409 already-claimed
-                                               | openers   | open 409 still-open; returned 202; ends
+                                               | openers   | open 409 still-open; scheduled 409 not-yet; returned 202; ends
                                                | user      | named 403 not-the-recipient; link 403 wrong-secret
 GET /holdings                                  | user      | 200
 GET /holdings/{holding_id}                     | holder    | 200
@@ -463,10 +464,15 @@ class Builder:
         self._hold(world, held[0], "giver")
         return world
 
-    def given(self, name: str, kind: str = "voucher", shares: int = 1, *words: str, to: str | None = None) -> World:
-        """Return a world with a gift of all units, to a named recipient or by link."""
+    def given(
+        self, name: str, kind: str = "voucher", shares: int = 1, *words: str, to: str | None = None, days: int = 0
+    ) -> World:
+        """Return a world with a gift of all units, to a named recipient or by link; `days` ahead if it is scheduled."""
         world = self.order(name, kind, shares, "link" if to is None else "named", *words)
         body = {"shares": shares, "wrapping": WRAPPING[kind]} | ({"recipient_id": self._ids[to]} if to else {})
+        if days:
+            created_at = self.stack.call("alice", "GET", f"/orders/{world.ids['order_id']}").body["created_at"]
+            body["send_at"] = (datetime.fromisoformat(created_at) + timedelta(days=days)).isoformat()
         gift = self._require("alice", "POST", f"/orders/{world.ids['order_id']}/gifts", body)
         world.ids["gift_id"], world.secret = gift["gift_id"], gift["secret"]
         world.hidden |= {gift["gift_id"], *([gift["secret"]] if gift["secret"] else [])}
@@ -579,6 +585,8 @@ TIMELESS: Sequence[BuildWorld] = (
     lambda make: make.claim(make.given("parcel, claimed", "parcel", 2, "claimed"), "other claimer", "claimer"),
     redeemed,
     delivered,
+    lambda make: make.given("scheduled", "voucher", 2, "scheduled", days=30),
+    lambda make: make.given("parcel, named, scheduled", "parcel", 1, "scheduled", to="bob", days=30),
     lambda make: cancelled(make, None),
     lambda make: cancelled(make, "bob"),
     declined,

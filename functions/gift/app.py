@@ -19,6 +19,7 @@ from handsel.api.requests.gifts import (
 )
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
+from handsel.api.views.gift_previews import ScheduledGift
 from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, NamedGift, ThanksView, gift_view
 from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
@@ -343,7 +344,7 @@ def cancel_gift(gift_id: str) -> Response[str]:
 
 @app.post("/gifts/<gift_id>/decline")
 @operation(
-    responses={200: NamedGift},
+    responses={200: NamedGift | ScheduledGift},
     problems=(
         errors.NotTheRecipient,
         errors.NotAllowed,

@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from handsel.domain.times import format_timestamp
 from handsel.runtime import settings
 from handsel.store import keys
 from handsel.store.rollout import MAX_AGE_MS
@@ -67,6 +68,10 @@ def _buy_stock(stack: Stack) -> Callable[[], Any]:
 def _give(stack: Stack, **more: Any) -> Callable[[], Any]:
     order = stack.buy(quantity=more.get("shares", 1))
     return _call(stack, 201, "alice", "POST", f"/orders/{order['order_id']}/gifts", gift_request(**more))
+
+
+def _give_scheduled(stack: Stack) -> Callable[[], Any]:
+    return _give(stack, recipient_id=PEOPLE["bob"], send_at=format_timestamp(stack.now + HOUR))
 
 
 def _given(stack: Stack, shares: int = 1, product: str = "voucher", **more: Any) -> dict[str, Any]:
@@ -376,6 +381,16 @@ def _sweep(stack: Stack, due: bool) -> Callable[[], Any]:
     return stack.sweep
 
 
+def _sweep_scheduled(stack: Stack) -> Callable[[], Any]:
+    """Prepare the sweep that announces a scheduled gift."""
+    stack.start_recording()
+    _give_scheduled(stack)()
+    stack.deliver_records()
+    stack.stop_recording()
+    stack.now += HOUR
+    return stack.sweep
+
+
 def _sweep_vouchers(stack: Stack, days: int) -> Callable[[], Any]:
     """Prepare the sweep of a claimed voucher, so many days after the payment."""
     expect(201, stack.claim("bob", _given(stack)))
@@ -452,6 +467,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "give by link": _give,
     "give to a group": lambda stack: _give(stack, shares=5),
     "give to a named recipient": lambda stack: _give(stack, recipient_id=PEOPLE["bob"]),
+    "give a scheduled gift": _give_scheduled,
     "claim a voucher": _claim,
     "claim a voucher, not the last share": lambda stack: _claim(stack, shares=5),
     "claim a parcel": lambda stack: _claim(stack, product="parcel"),
@@ -510,6 +526,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "restore, second person": lambda stack: _restore(stack, at_end=_TO_CAROL),
     "sweep": lambda stack: _sweep(stack, False),
     "sweep, a gift is due": lambda stack: _sweep(stack, True),
+    "sweep, a scheduled gift opens": _sweep_scheduled,
     "sweep, a voucher's holder is reminded": lambda stack: _sweep_vouchers(stack, 60),
     "sweep, a voucher ends": lambda stack: _sweep_vouchers(stack, 90),
     "sweep, a user is erased": _sweep_erasure,
@@ -521,6 +538,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project a purchase": _projected(_buy),
     "project a gift": _projected(_give),
     "project a gift to a recipient": _projected(lambda stack: _give(stack, recipient_id=PEOPLE["bob"])),
+    "project a scheduled gift": _projected(_give_scheduled),
     "project a claim": _projected(_claim),
     "project a claim of a parcel": _projected(lambda stack: _claim(stack, product="parcel")),
     "project an opening": _projected(_open),

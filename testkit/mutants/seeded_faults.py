@@ -140,6 +140,67 @@ MUTANTS = (
         "for theme in catalogue.themes",
         "for theme in reversed(catalogue.themes)",
     ),
+    # --- scheduled gifts
+    Mutant(
+        "a scheduled gift can be claimed before it opens",
+        "domain/states.py",
+        "GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN, IS_SENT)",
+        "GiftState.CLAIMED, (LAST_SHARE, WINDOW_OPEN)",
+    ),
+    Mutant(
+        "a scheduled gift can be declined before it opens",
+        "domain/states.py",
+        "GiftState.DECLINED, (WINDOW_OPEN, IS_SENT))",
+        "GiftState.DECLINED, (WINDOW_OPEN,))",
+    ),
+    Mutant(
+        "a scheduled gift opens a millisecond late",
+        "domain/states.py",
+        'IS_SENT = Guard("opens_at", "<=", "now", optional=True)',
+        'IS_SENT = Guard("opens_at", "<", "now", optional=True)',
+    ),
+    Mutant(
+        "the claim window of a scheduled gift begins when it is given",
+        "use_cases/gifts/giving.py",
+        "expires_at=compute_window_end(opens_at, ",
+        "expires_at=compute_window_end(call.now, ",
+    ),
+    Mutant(
+        "scheduled gifts do not count towards the limit",
+        "use_cases/gifts/giving.py",
+        "_LIMITED = (GiftState.SCHEDULED, GiftState.OPEN)",
+        "_LIMITED = (GiftState.OPEN,)",
+    ),
+    Mutant(
+        "a recipient's list has gifts that were cancelled before they opened",
+        "use_cases/queries.py",
+        "(is_sent or gift.is_sent_at(now))",
+        "(is_sent or True)",
+    ),
+    Mutant(
+        "a gift that was cancelled before it opened is shown",
+        "domain/models.py",
+        "return self.ended_at is None or IS_SENT.holds(self.opens_at, now=self.ended_at)",
+        "return True",
+    ),
+    Mutant(
+        "a scheduled gift is announced when it is given",
+        "domain/messages.py",
+        "if after.recipient_id is not None and after.opens_at is None:",
+        "if after.recipient_id is not None:",
+    ),
+    Mutant(
+        "a scheduled gift is not announced when it opens",
+        "domain/messages.py",
+        "announced = [] if gift.opens_at is None or gift.received_at > gift.opens_at else [gift.opens_at]",
+        "announced = list[int]()",
+    ),
+    Mutant(
+        "a scheduled gift is announced again instead of a reminder",
+        "use_cases/gifts/reminding.py",
+        "reminders.get_due(table, gift_id) == gift.opens_at:",
+        "reminders.get_due(table, gift_id):",
+    ),
     # --- expiry and release
     Mutant(
         "a gift expires too early",

@@ -22,6 +22,7 @@ from PIL import Image
 from handsel.api.problems import STATUS
 from handsel.domain import errors
 from handsel.domain.rollout import Cohort, Feature, Rollout
+from handsel.domain.times import format_timestamp, parse_timestamp
 from handsel.store import rollout
 from handsel.store.table import Table
 from local.client import Client, payment
@@ -698,6 +699,40 @@ def test_post_decline(calls: Running) -> None:
     expect_ok(claim(calls.as_("bob"), taken), 201)
     expect_problem(calls.as_("bob").post(f"/gifts/{taken['gift_id']}/decline", {}), 409, "already-claimed")
     expect_problem(calls.as_("bob").post("/gifts/unknown/decline", {}), 404, "not-found")
+
+
+def test_a_scheduled_gift(calls: Running) -> None:
+    alice, bob, order = calls.as_("alice"), calls.as_("bob"), calls.buy(3)["order_id"]
+    now = datetime.fromisoformat(expect_ok(alice.get("/test/clock"))["now"])
+    opens_at = (now + timedelta(minutes=10)).isoformat()
+    named = calls.give(order, recipient_id=bob_id(calls), send_at=opens_at)
+    assert (named["state"], named["opens_at"]) == ("scheduled", format_timestamp(parse_timestamp(opens_at)))
+    linked, cancelled = calls.give(order, send_at=opens_at), calls.give(order, send_at=opens_at)
+    shown = {"gift_id", "state", "opens_at"}
+    for answer in (bob.get(f"/gifts/{named['gift_id']}"), calls.as_(None).get(f"/gifts/{linked['gift_id']}/preview")):
+        assert {name for name, value in expect_ok(answer).items() if value is not None} == shown
+    expect_problem(claim(bob, named), 409, "not-yet")
+    expect_problem(claim(bob, linked), 409, "not-yet")
+    expect_problem(bob.post(f"/gifts/{linked['gift_id']}/claims", {"secret": "wrong"}), 403, "wrong-secret")
+    expect_problem(bob.post(f"/gifts/{named['gift_id']}/decline", {}), 409, "not-yet")
+    expect_problem(bob.post(f"/gifts/{named['gift_id']}/ask-again", {}), 409, "not-yet")
+    assert expect_ok(alice.post(f"/gifts/{cancelled['gift_id']}/cancel", {}))["state"] == "cancelled"
+    received = {item["gift_id"] for item in expect_ok(bob.get("/gifts?role=received&limit=100"))["items"]}
+    assert named["gift_id"] not in received
+    listed = expect_ok(alice.get("/gifts?role=sent&state=scheduled&limit=100"))["items"]
+    assert {named["gift_id"], linked["gift_id"]} <= {item["gift_id"] for item in listed}
+    calls.advance_to(named["opens_at"])
+    # The message is there when the clock answers.
+    inbox = [each for each in expect_ok(bob.get("/messages?limit=100"))["items"] if each["gift_id"] == named["gift_id"]]
+    assert [(each["kind"], each["created_at"]) for each in inbox] == [("gift_received", named["opens_at"])]
+    assert expect_ok(bob.get("/gifts?role=received"))["items"][0]["gift_id"] == named["gift_id"]
+    expect_ok(claim(bob, named), 201)
+    expect_ok(claim(bob, linked), 201)
+    past = (now - timedelta(seconds=1)).isoformat()
+    body = {"shares": 1, "wrapping": WRAPPING, "send_at": past}
+    expect_problem(alice.post(f"/orders/{order}/gifts", body), 422, "invalid-request")
+    late = body | {"send_at": (now + timedelta(days=91)).isoformat()}
+    expect_problem(alice.post(f"/orders/{order}/gifts", late), 422, "not-giftable")
 
 
 def test_post_cancel(calls: Running) -> None:

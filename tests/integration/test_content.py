@@ -278,11 +278,14 @@ def test_the_preview_of_a_named_gift_is_the_same_before_and_after_it_ends(stack:
     assert "cancelled" not in page
 
 
-def test_the_preview_of_a_named_scheduled_gift_tells_strangers_nothing(stack: Stack) -> None:
+def test_the_preview_of_a_named_scheduled_gift_tells_strangers_when_it_opens(stack: Stack) -> None:
     stack.call("bob", "GET", "/me")
     gift = try_to_give(stack, "Surprise", recipient_id="bob", send_at="2026-09-24T08:00:00Z").body
-    assert set(preview(stack, gift).values()) == {gift["gift_id"], None}
+    assert set(preview(stack, gift).values()) == {gift["gift_id"], "scheduled", gift["opens_at"], None}
     assert stack.call("bob", "GET", f"/gifts/{gift['gift_id']}").body["state"] == "scheduled"
+    assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel").status == 200
+    assert set(preview(stack, gift).values()) == {gift["gift_id"], None}
+    assert stack.call("bob", "GET", f"/gifts/{gift['gift_id']}").body["state"] == "cancelled"
 
 
 def test_link_previews_have_neither_the_message_nor_a_name(stack: Stack) -> None:

@@ -57,6 +57,22 @@ def test_an_open_gift(stack: Stack) -> None:
         assert (decided(found, about).answer, decided(found, about).rule) == ("possible", rule)
 
 
+def test_a_scheduled_gift(stack: Stack) -> None:
+    stack.call("bob", "GET", "/me")
+    gift = stack.give(stack.buy(), recipient_id="bob", send_at="2026-09-24T08:00:00Z")
+    found = explained(stack, gift["gift_id"])
+    assert (found.facts["state"], found.facts["stored_state"]) == ("scheduled", "open")
+    assert found.facts["opens_at"] == gift["opens_at"]
+    assert [step.at for step in found.next] == [
+        "2026-09-24T08:00:00.000Z", "2026-09-25T02:00:00.000Z", "2026-09-25T07:00:00.000Z", gift["expires_at"],
+    ]  # fmt: skip
+    assert "opens" in found.next[0].what
+    window = decided(found, "claim window")
+    assert (window.answer, window.rule) == ("86400 seconds from opening", "window")
+    assert decided(found, "cancel by the giver").answer == "possible"
+    assert decided(found, "decline by the recipient").answer == "not yet possible"
+
+
 @pytest.mark.usefixtures("wechat")
 def test_what_the_policy_of_the_order_rules_out(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     order = stack.buy()

@@ -163,7 +163,7 @@ def test_a_named_gift_opens_to_the_millisecond(stack: Stack) -> None:
     opens_at = opening(gift)
     stack.now = opens_at - 1
     for action in ("claims", "decline"):
-        body = {} if action == "claims" else None
+        body: dict[str, str] | None = {} if action == "claims" else None
         early = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/{action}", body)
         assert (early.status, early.body["code"]) == (409, "not-yet"), action
     stack.now = opens_at
@@ -222,7 +222,9 @@ def test_a_gift_that_was_cancelled_before_it_opened_is_never_shown(stack: Stack,
     stack.deliver_records()
     for _ in range(2):
         closed = {"gift_id": gift["gift_id"], "state": "cancelled", "opens_at": gift["opens_at"], **CLOSED}
-        assert read(stack, gift, "bob") == closed == preview(stack, gift)
+        assert read(stack, gift, "bob") == closed
+        # The gift names its recipient, so nobody else learns what became of it.
+        assert preview(stack, gift) == {**closed, "state": None, "opens_at": None}
         assert listed(stack, "bob", "received") == []
         stack.sweep()
         assert kinds(stack, "bob") == []
@@ -267,13 +269,13 @@ def test_the_order_center_has_it_for_the_giver_only(stack: Stack) -> None:
 
 def test_scheduled_gifts_count_as_open_ones(stack: Stack) -> None:
     order = stack.buy(quantity=50)
-    other = stack.buy(quantity=51 - 1)
+    other = stack.buy(quantity=50)
     for each in (order, other):
         for number in range(50):
             stack.give(each, send_at=format_timestamp(stack.now + LATER + number))
-    for more in ({}, {"send_at": format_timestamp(stack.now + LATER)}):
+    for send_at in (None, format_timestamp(stack.now + LATER)):
         last = stack.buy()
-        answer = stack.call("alice", "POST", f"/orders/{last['order_id']}/gifts", gift_request(**more))
+        answer = stack.call("alice", "POST", f"/orders/{last['order_id']}/gifts", gift_request(send_at=send_at))
         assert (answer.status, answer.body["code"]) == (429, "too-many-open-gifts")
 
 
@@ -430,3 +432,19 @@ def test_the_erasure_of_its_second_person_leaves_the_end_to_the_order(stack: Sta
     leave(stack, "carol")
     assert read(stack, gift, "alice")["at_end"] == {"then": "order"}
     assert read(stack, gift, "alice")["state"] == "scheduled"
+
+
+def test_a_gift_that_a_block_declined_before_it_opened_stays_closed_to_its_recipient(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order, send_at=format_timestamp(stack.now + LATER), recipient_id="bob")
+    assert stack.call("bob", "PUT", "/blocked/alice").status == 204
+    closed = {"gift_id": gift["gift_id"], "state": "declined", "opens_at": gift["opens_at"], **CLOSED}
+    for _ in range(2):
+        assert read(stack, gift, "bob") == closed
+        declined = stack.call("bob", "POST", f"/gifts/{gift['gift_id']}/decline")
+        assert (declined.status, declined.body) == (200, closed)
+        assert listed(stack, "bob", "received") == []
+        stack.now = opening(gift) + 1
+        stack.sweep()
+    assert kinds(stack, "bob") == []
+    assert stack.units(order) == {"available": 1}

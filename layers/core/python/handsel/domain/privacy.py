@@ -24,7 +24,8 @@ class Viewer(StrEnum):
 class Fact(StrEnum):
     """The fields that are visible to the same viewers."""
 
-    STATE = "state, and opens_at of a scheduled gift"
+    SCHEDULE = "while a gift is scheduled: this state, and opens_at"
+    STATE = "state in all other cases"
     ENVELOPE = "cover, presentation, and giver's display name (before the claim, if it imitates nobody)"
     WINDOW = "expires_at, remaining"
     BLESSING = "blessing or message"
@@ -78,6 +79,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
     fact: dict(zip(Viewer, rules, strict=True))
     for fact, rules in {
         # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier, subscriber
+        Fact.SCHEDULE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
         Fact.STATE: (Rule.BY_LINK, _YES, _YES, _YES, _NO, _NO, _YES),
         Fact.ENVELOPE: (Rule.ONCE_SENT, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _YES),
         Fact.WINDOW: (Rule.SENT_BY_LINK, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _YES),

@@ -42,8 +42,8 @@ class ScheduledGift(View):
     """A gift that was scheduled and has not opened, as everybody but its giver sees it: all other fields are null.
 
     Attributes:
-        state: `scheduled`; or the state in which it ended before it opened. Null if the gift names its recipient, for
-            everybody but them.
+        state: `scheduled`; or the state in which it ended before it opened, which is null if the gift names its recipient,
+            for everybody but them.
         opens_at: the time from which on the gift can be opened and claimed; null where `state` is.
     """
 
@@ -62,9 +62,11 @@ def scheduled_view(gift: models.Gift, viewer: Viewer, now: int) -> ScheduledGift
     """Return the view of a gift that has not opened, if the viewer may not see more of it; None otherwise."""
     if gift.opens_at is None or may_see(viewer, Fact.ENVELOPE, sent=gift.is_sent_at(now)):
         return None
-    if not may_see(viewer, Fact.STATE, named=gift.recipient_id is not None):
+    state = gift.state_at(now)
+    fact = Fact.SCHEDULE if state is states.GiftState.SCHEDULED else Fact.STATE
+    if not may_see(viewer, fact, named=gift.recipient_id is not None):
         return ScheduledGift(gift_id=gift.gift_id, state=None, opens_at=None)
-    return ScheduledGift(gift_id=gift.gift_id, state=gift.state_at(now), opens_at=format_timestamp(gift.opens_at))
+    return ScheduledGift(gift_id=gift.gift_id, state=state, opens_at=format_timestamp(gift.opens_at))
 
 
 def preview_fields(gift: models.Gift, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
