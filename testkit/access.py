@@ -44,6 +44,8 @@ DELETE /blocked/{user_id}                      | user      | 404 not-found
 GET /messages                                  | user      | 200
 POST /messages/{message_id}/read               | reader    | 200
                                                | user      | 404 not-found
+DELETE /messages/{message_id}                  | reader    | 204
+                                               | user      | 404 not-found
 GET /order-center                              | user      | 200
 GET /tagged                                    | user      | 200
 GET /viewed                                    | user      | 200
@@ -122,6 +124,10 @@ POST /gifts/{gift_id}/thanks                   | claimers  | 201
 GET /gifts/{gift_id}/timeline                  | giver     | 200
                                                | claimers  | 200
                                                | user      | 404 not-found
+POST /gifts/{gift_id}/report                   | claimers  | 202
+                                               | giver     | 403 own-gift
+                                               | openers   | 202
+                                               | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/ask-again                | giver     | 403 own-gift
                                                | claimers  | open 409 still-open; 409 already-claimed
                                                | openers   | open 409 still-open; returned 202; ends

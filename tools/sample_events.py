@@ -866,6 +866,16 @@ def _samples() -> Iterator[Event]:
         path={"gift_id": UNOPENED_GIFT},
         status_while_open=409,
     )
+    yield _http(
+        "GiftFunction",
+        "report",
+        "Bob reports the gift to the operator.",
+        "POST /gifts/{gift_id}/report",
+        202,
+        by=BOB,
+        path={"gift_id": UNOPENED_GIFT},
+        body={"reason": "I do not know this person."},
+    )
     yield Event(
         "ProjectorFunction",
         "asked_again",
@@ -879,6 +889,15 @@ def _samples() -> Iterator[Event]:
         "Alice marks the message as read.",
         "POST /messages/{message_id}/read",
         200,
+        by=ALICE,
+        path={"message_id": ids.derive_id("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
+    )
+    yield _http(
+        "MessageFunction",
+        "delete",
+        "Alice deletes the message.",
+        "DELETE /messages/{message_id}",
+        204,
         by=ALICE,
         path={"message_id": ids.derive_id("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
     )

@@ -228,6 +228,12 @@ def _ask_again(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 202, "bob", "POST", f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]})
 
 
+def _report_gift(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    body = {"reason": "It is an advertisement.", "secret": gift["secret"]}
+    return _call(stack, 202, "bob", "POST", f"/gifts/{gift['gift_id']}/report", body)
+
+
 def _open(stack: Stack, shares: int = 1) -> Callable[[], Any]:
     gift = _given(stack, shares=shares)
     return _call(stack, 204, "bob", "POST", f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]})
@@ -314,6 +320,12 @@ def _read_message(stack: Stack) -> Callable[[], Any]:
     _prepare_projection(stack)
     message = stack.call("alice", "GET", "/messages").body["items"][0]
     return _call(stack, 200, "alice", "POST", f"/messages/{message['message_id']}/read")
+
+
+def _delete_message(stack: Stack) -> Callable[[], Any]:
+    _prepare_projection(stack)
+    message = stack.call("alice", "GET", "/messages").body["items"][0]
+    return _call(stack, 204, "alice", "DELETE", f"/messages/{message['message_id']}")
 
 
 def _tag(method: str) -> Prepared:
@@ -471,6 +483,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "thank": _thank,
     "read a timeline": _read_timeline,
     "ask again": _ask_again,
+    "report a gift": _report_gift,
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
     "undo a redemption": _undo_redemption,
@@ -485,6 +498,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "order center": _get("/order-center"),
     "list messages": _get("/messages"),
     "read a message": _read_message,
+    "delete a message": _delete_message,
     "tag": _tag("PUT"),
     "untag": _tag("DELETE"),
     "view a product": _view_product,

@@ -27,9 +27,11 @@ from handsel.domain.models import (
     Redemption,
     Refund,
     RefundRequest,
+    Report,
     Shipment,
     ShipmentEvent,
     Store,
+    Thanks,
     Use,
     Wrapping,
 )
@@ -46,7 +48,18 @@ from handsel.domain.states import (
     ShipmentStatus,
 )
 from handsel.domain.summary import Counters, Summary
-from handsel.store import gifts, holdings, keys, orders, products, redemptions, refund_requests, refunds, shipments
+from handsel.store import (
+    gifts,
+    holdings,
+    keys,
+    orders,
+    products,
+    redemptions,
+    refund_requests,
+    refunds,
+    reports,
+    shipments,
+)
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
@@ -101,6 +114,7 @@ class Family:
         self._parcels()
         self._ends()
         self._refund_requests()
+        self._answers()
         self._return_gift()
         self._unpaid()
         self._people()
@@ -124,6 +138,17 @@ class Family:
         listed = keys.index_entry(keys.BY_OWNER, keys.regift_requests_by_user(self.id("carol")), LATELY, back.gift_id)
         self.more.append({**keys.regift_request(back.gift_id, self.id("carol"))._asdict(), **listed, **asked})
         self.messages.append(messages.build_regift_request(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
+        for reporter, closed_at in (("bob", None), ("carol", LATELY)):
+            report = Report(group.gift_id, self.id(reporter), "An advertisement.", LATELY, closed_at)
+            item = reports.to_item(report)
+            if closed_at is not None:
+                item = {name: value for name, value in item.items() if name not in (keys.BY_DUE.pk, keys.BY_DUE.sk)}
+                item["ttl"] = (closed_at + reports.RETENTION_MS) // 1000
+            self.more.append(item)
+        deleted = keys.message(self.id("carol"), self.id("deleted"))
+        self.more.append(
+            {**deleted._asdict(), "user_id": self.id("carol"), "message_id": self.id("deleted"), "deleted": True}
+        )
         own = [self._voucher(f"own{each}", order, "alice", None, LATELY) for each in range(2)]
         self._use("use", order, own)
         self._redeem(own[0])
@@ -238,6 +263,22 @@ class Family:
             version=0,
             request_hash="hash",
         )
+
+    def _answers(self) -> None:
+        """Let Bob and Carol have opened the group gift, and Bob have thanked for his share."""
+        group, told = self.gifts[self.id("group")], {message.message_id for message in self.messages}
+        for name in ("bob", "carol"):
+            user_id = self.id(name)
+            listed = keys.index_entry(keys.BY_OWNER, keys.openings_by_user(user_id), LATELY, group.gift_id)
+            entry = {"gift_id": group.gift_id, "user_id": user_id, "at": LATELY}
+            self.more.append({**keys.opened(group.gift_id, user_id)._asdict(), **listed, **entry})
+        claim = group.claims[self.id("bob")]
+        thanks = Thanks("Thank you!", claim.at + 60_000, self.id("thanks"), "hash")
+        claims = {**group.claims, self.id("bob"): replace(claim, thanks=thanks)}
+        group = replace(group, opened_at=LATELY, opened_count=2, claims=claims)
+        self.gifts[group.gift_id] = group
+        self.holdings[claim.holding_id] = replace(self.holdings[claim.holding_id], thanked_at=thanks.at)
+        self.messages += [message for message in expected_messages(group) if message.message_id not in told]
 
     def _return_gift(self) -> None:
         """Add Bob's return gift for his share of the group gift."""

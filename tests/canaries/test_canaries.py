@@ -180,6 +180,15 @@ def change_by_giver(case: Case, viewer: str, _ids: Ids) -> Body:
     return SKIP if case.is_open and viewer == case.giver else None
 
 
+def report_gift(case: Case, viewer: str, ids: Ids) -> Body:
+    body = ask_again(case, viewer, ids)
+    return {"reason": ECHO, **body} if isinstance(body, dict) else body
+
+
+def delete_message(case: Case, viewer: str, _ids: Ids) -> Body:
+    return SKIP if viewer == case.recipient else None
+
+
 THANK = "POST /gifts/{gift_id}/thanks"
 
 
@@ -263,6 +272,7 @@ OTHER_STORE: list[str] = []
 # A GET sends no body and changes nothing. tests/unit/test_route_checklist.py reports other routes without an entry.
 BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route.startswith("GET")} | {
     "POST /messages/{message_id}/read": no_body,
+    "DELETE /messages/{message_id}": delete_message,
     "POST /test/clock": lambda *_: {"advance_seconds": 1},
     "POST /orders": buy,
     "POST /orders/{order_id}/use": replay_or(
@@ -282,6 +292,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /gifts/{gift_id}/extend": lambda *_: {"seconds": 10**9},
     "POST /gifts/{gift_id}/remind": change_by_giver,
     "POST /gifts/{gift_id}/ask-again": ask_again,
+    "POST /gifts/{gift_id}/report": report_gift,
     "POST /gifts/{gift_id}/opened": ask_again,
     THANK: thank,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,

@@ -10,7 +10,7 @@ from typing import Any
 from handsel.domain import ids
 from handsel.domain.invariants import ViolationType
 from handsel.domain.states import ShipmentStatus
-from handsel.store import erasures, keys, shipments
+from handsel.store import erasures, keys, reports, shipments
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
 from ops.audit.findings import FindingType, IssueType
@@ -565,6 +565,30 @@ def _second_person_without_account(editor: TableEditor) -> Expected:
     }
 
 
+def _opening_not_counted(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("group"), opened_count=1)
+    return {(IssueType.OPENED_DIFFERS, editor.gift("group").pk)}
+
+
+def _opening_without_a_time(editor: TableEditor) -> Expected:
+    editor.change(editor.gift("named"), opened_count=1)
+    return {(IssueType.OPENED_DIFFERS, editor.gift("named").pk)}
+
+
+def _opening_of_an_unknown_gift(editor: TableEditor) -> Expected:
+    """Let Bob have opened a gift that does not exist."""
+    opening = editor.get(keys.opened(editor.id("group"), editor.id("bob")))
+    moved = keys.opened(editor.id("nothing"), editor.id("bob"))
+    at = keys.index_entry(keys.BY_OWNER, opening["owner_pk"], opening["at"], editor.id("nothing"))
+    editor.put({**opening, **moved._asdict(), **at, "gift_id": editor.id("nothing")})
+    return {(IssueType.DANGLING_REFERENCE, f"{moved.pk}/{moved.sk}")}
+
+
+def _thanks_not_in_the_holding(editor: TableEditor) -> Expected:
+    editor.change(editor.holding(), thanked_at=None)
+    return {(IssueType.THANKS_DIFFERS, editor.holding().pk)}
+
+
 def _refund_at_the_end_missing(editor: TableEditor) -> Expected:
     editor.delete(keys.refund(ids.derive_end_refund_id(editor.id("refunded"))))
     return {
@@ -791,6 +815,33 @@ def _regift_request_without_message(editor: TableEditor) -> Expected:
         (IssueType.MESSAGE_MISSING, f"{editor.user()}/MESSAGE#{message_id}"),
         (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
+
+
+def _report_without_gift(editor: TableEditor) -> Expected:
+    item = editor.get(keys.report(editor.id("group"), editor.id("bob")))
+    report = replace(reports.from_item(item), gift_id=editor.id("x"))
+    editor.put(reports.to_item(report))
+    return {(IssueType.DANGLING_REFERENCE, f"GIFT#{editor.id('x')}/REPORT#{editor.id('bob')}")}
+
+
+def _open_report_is_not_listed(editor: TableEditor) -> Expected:
+    key = keys.report(editor.id("group"), editor.id("bob"))
+    item = {name: value for name, value in editor.get(key).items() if not name.startswith("due_")}
+    editor.put(item)
+    return {(IssueType.NOT_DUE, f"GIFT#{editor.id('group')}/REPORT#{editor.id('bob')}")}
+
+
+def _closed_report_is_listed(editor: TableEditor) -> Expected:
+    key = keys.report(editor.id("group"), editor.id("bob"))
+    editor.change(key, closed_at=editor.get(key)["at"], ttl=2_000_000_000)
+    return {(IssueType.INDEX_DIFFERS, f"GIFT#{editor.id('group')}/REPORT#{editor.id('bob')}")}
+
+
+def _deleted_message_is_listed(editor: TableEditor) -> Expected:
+    carol, message_id = editor.id("carol"), editor.id("deleted")
+    place = keys.index_entry(keys.BY_OWNER, keys.messages_by_user(carol), 1, message_id)
+    editor.change(keys.message(carol, message_id), **place)
+    return {(IssueType.INDEX_DIFFERS, f"{editor.user('carol')}/MESSAGE#{message_id}")}
 
 
 def _rollout_lists_nobody(editor: TableEditor) -> Expected:
