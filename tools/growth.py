@@ -141,7 +141,9 @@ ITEMS = (
     Growth("REFUND_REQUEST", "ask for a refund", None, "one at a time for each holding", "409 `not-refundable`"),
     Growth("TEST_CLOCK", "advance the test clock", None, "one, only on stacks for tests", "read by key"),
     Growth("GIFT, WINDOW", "give", None, f"about {MAX_OPEN_GIFTS} open ones of a giver", "429 `too-many-open-gifts`"),
-    Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),
+    Growth(
+        "RECEIVED", "give to a named recipient, change the recipient", None, "four for each gift, one each", _BY_PAGE
+    ),
     Growth("RELATION", "name a person, block a giver", None, "one for each recipient and giver", "replaced"),
     Growth("HOLDING, SHIPMENT, VOUCHER_EXPIRY", "claim, use units", None, "one for each unit", _BY_PAGE),
     Growth(
@@ -153,6 +155,7 @@ ITEMS = (
     ),
     Growth("USE", "use units", None, "one for each call that takes units", "read by key"),
     Growth("PREDECESSOR", "choose a second person for the end of a gift", None, "one for each gift", "replaced"),
+    Growth("LINK", "make a new link of a gift", None, "one for each request", "read by key"),
     Growth("REGIFT_REQUEST", "request an expired gift again", None, "one for each user and gift", "changes nothing"),
     Growth(
         "REPORT", "report a gift", None, "one for each user and gift; deleted 90 days after it was closed", "ignored"

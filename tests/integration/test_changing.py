@@ -1,4 +1,4 @@
-"""What a giver changes of an open gift: its link, its recipient, its end, and a reminder to the recipient."""
+"""Changes of an open gift by its giver: another link, another recipient, a later end, a reminder to the recipient."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -244,7 +244,7 @@ def test_a_recipient_who_was_replaced_before_the_gift_was_sent_learns_nothing(st
     assert listed["gift_id"] == gift["gift_id"]
     assert outcome(call(stack, "POST", gift, "claims", {}, "bob")) == (410, "cancelled")
     assert read(stack, gift, "bob")["state"] == "cancelled"
-    # Who comes back has it as everybody else.
+    # A recipient who comes back has it like any other one.
     stack.now += 1000
     assert rename(stack, gift, "bob").status == 200
     assert kinds_of(stack, "bob") == ["gift_received"]
@@ -340,7 +340,7 @@ def test_reminders_follow_a_later_end(kakao: Stack) -> None:
     kakao.now = at + HOUR
     kakao.sweep()
     assert kinds_of(kakao, "bob") == ["gift_received", "gift_reminder"]
-    # Those of the earlier end were sent before the end is extended once more.
+    # Each reminder was sent once since the end was extended, so the next extension repeats none.
     assert extend(kakao, gift, 24 * 3600).status == 200
     kakao.deliver_records()
     kakao.now = at + 25 * HOUR
