@@ -743,8 +743,8 @@ MUTANTS = (
     Mutant(
         "an end is set although another one was set since",
         "store/gifts.py",
-        "require(at_end=gift.at_end, remaining=gift.remaining)",
-        "require(remaining=gift.remaining)",
+        "require(at_end=gift.at_end, remaining=gift.remaining, expires_at=gift.expires_at)",
+        "require(remaining=gift.remaining, expires_at=gift.expires_at)",
     ),
     Mutant(
         "an end is set after the window",
@@ -1153,8 +1153,8 @@ MUTANTS = (
     Mutant(
         "the events of several claims share their numbers",
         "domain/events.py",
-        "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
-        "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
+        "    for number, (_, claimed_at) in enumerate(find_new_claims(before, after), len(before.claims)):",
+        "    for number, (_, claimed_at) in enumerate(find_new_claims(before, after), 0):",
     ),
     # --- the time of pages
     Mutant(
@@ -1312,8 +1312,8 @@ MUTANTS = (
     Mutant(
         "the answer of a changed end lacks a claim",
         "store/gifts.py",
-        "require(at_end=gift.at_end, remaining=gift.remaining)",
-        "require(at_end=gift.at_end)",
+        "require(at_end=gift.at_end, remaining=gift.remaining, expires_at=gift.expires_at)",
+        "require(at_end=gift.at_end, expires_at=gift.expires_at)",
     ),
     # --- the end of vouchers
     Mutant(

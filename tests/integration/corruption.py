@@ -515,6 +515,21 @@ def _return_gift_of_unknown_order(editor: TableEditor) -> Expected:
     return {(IssueType.RETURN_GIFT_DIFFERS, editor.holding("claimed", "carol").pk)}
 
 
+def _link_of_no_gift(editor: TableEditor) -> Expected:
+    key = keys.link(editor.id("nothing"))
+    editor.put({**key._asdict(), "gift_id": editor.id("nothing"), "request_hash": "hash"})
+    return {(IssueType.DANGLING_REFERENCE, key.pk)}
+
+
+def _gift_missing_in_the_list_of_an_earlier_recipient(editor: TableEditor) -> Expected:
+    former = {"user_id": editor.id("carol"), "until": LATELY, "expires_at": NOW}
+    editor.change(editor.gift("cancelled"), former_recipients=[former], link_version=1)
+    return {
+        (IssueType.LIST_DIFFERS, editor.gift("cancelled").pk),
+        *((IssueType.MESSAGE_MISSING, f"{editor.user(name)}") for name in ("bob", "carol")),
+    }
+
+
 def _successor_without_predecessor(editor: TableEditor) -> Expected:
     editor.delete(keys.predecessor(editor.id("next")))
     return {(IssueType.END_DIFFERS, editor.gift("first").pk)}
