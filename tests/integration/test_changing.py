@@ -9,6 +9,7 @@ import pytest
 from handsel.domain.times import format_timestamp
 from handsel.runtime import settings
 from handsel.store import keys
+from testkit.handlers.calls import return_request
 from testkit.handlers.faults import FAULTS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, Answer, Stack
 from tests.integration.table_checks import check_invariants, masked_state
@@ -220,6 +221,17 @@ def test_the_second_person_gets_a_gift_whose_recipient_was_changed(stack: Stack)
     assert read(stack, {"gift_id": successor})["actions"]
     assert rename(stack, {"gift_id": successor}, "bob").status == 200
     check_invariants(stack)
+
+
+def test_a_return_gift_to_another_person_is_not_in_return(stack: Stack) -> None:
+    received = stack.give(stack.buy("bob"))
+    assert stack.claim("alice", received).status == 201
+    path, body = f"/gifts/{received['gift_id']}/return-gifts", return_request(stack)
+    gift = stack.call("alice", "POST", path, body).body["gift"]
+    assert read(stack, gift, "bob")["in_return_for"] == received["gift_id"]
+    assert rename(stack, gift).status == 200
+    assert received["gift_id"] not in str([read(stack, gift, "carol"), read(stack, gift, "bob")])
+    assert read(stack, gift)["in_return_for"] == received["gift_id"]
 
 
 # --- before it is sent --------------------------------------------------------------------------------------------
