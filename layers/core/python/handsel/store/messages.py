@@ -24,7 +24,8 @@ def build_put(message: Message) -> Put:
             **keys.index_entry(
                 keys.BY_OWNER, keys.messages_by_user(message.user_id), message.created_at, message.message_id
             ),
-            **attributes.to_item(replace(message, replaces=())),
+            **attributes.to_item(message),
+            "replaces": None,
         }
     )
 
