@@ -4,7 +4,7 @@ A message that its reader deleted leaves an item without its content. So a strea
 bring it back: its id is derived from the change, and an item with this id exists.
 """
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 
 from handsel.domain.messages import Message
