@@ -99,7 +99,7 @@ MUTANTS = (
         "    table.write(change, orders.change_reservation(gift.order_id, changed))\n",
     ),
     Mutant(
-        "an extension ignores another one at the same time",
+        "an extension is not counted",
         "store/gift_changes.py",
         '"expires_at", "extended_ms", also_read=("at_end",), more=due, clock=clock)\n',
         '"expires_at", also_read=("at_end",), more=due, clock=clock)\n',
