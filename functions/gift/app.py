@@ -19,7 +19,7 @@ from handsel.api.requests.gifts import (
 )
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
-from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, ThanksView, gift_view
+from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, NamedGift, ThanksView, gift_view
 from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
