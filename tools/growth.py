@@ -6,7 +6,9 @@ from handsel.api.body import MAX_BYTES
 from handsel.api.requests.stores import MAX_STORE_RULES
 from handsel.domain import recommendations
 from handsel.domain.addresses import MAX_LINES
+from handsel.domain.giver_rules import MAX_REMINDERS
 from handsel.domain.models import MAX_DAILY_GIFTS, MAX_UNITS, MAX_VALIDITY_DAYS
+from handsel.domain.policy import list_reminders
 from handsel.domain.rollout import MAX_LISTED, Feature
 from handsel.use_cases.accounts.profiles import MAX_FREED_HANDLES
 from handsel.use_cases.fulfilment.shipping import MAX_EVENTS, MAX_EVENTS_BYTES
@@ -36,6 +38,9 @@ class Growth(NamedTuple):
         return self.limit if self.most is None else f"{self.most:,}: {self.limit}"
 
 
+# Of a gift to one recipient: the announcement, the reminders before each of two ends, and those of the giver.
+MAX_REPLACED = 1 + 2 * len(list_reminders()) + MAX_REMINDERS
+
 # Counters of a summary that are not about one day: by name in `domain/summary.py`.
 _SUMMARY_COUNTERS = 7
 
@@ -47,6 +52,7 @@ IN_ITEMS = (
         "Refund.holding_ids", "refund claimed or used units", MAX_UNITS, "units of the order", "409 `not-refundable`"
     ),
     Growth("Gift.claims", "claim", MAX_UNITS, "shares of the gift", "409 `already-claimed`"),
+    Growth("Message.replaces", "cancel a gift", MAX_REPLACED, "announcements of the gift", "never stored"),
     Growth("Gift.former_recipients", "change the recipient", 3, "changes of the recipient", "429 `too-many-changes`"),
     Growth("Gift.reminded_at", "remind the recipient", 2, "reminders of a gift", "429 `too-many-reminders`"),
     Growth("Use.holding_ids", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
@@ -141,7 +147,9 @@ ITEMS = (
     Growth("REFUND_REQUEST", "ask for a refund", None, "one at a time for each holding", "409 `not-refundable`"),
     Growth("TEST_CLOCK", "advance the test clock", None, "one, only on stacks for tests", "read by key"),
     Growth("GIFT, WINDOW", "give", None, f"about {MAX_OPEN_GIFTS} open ones of a giver", "429 `too-many-open-gifts`"),
-    Growth("RECEIVED", "give to a named recipient", None, "one for each gift", _BY_PAGE),
+    Growth(
+        "RECEIVED", "give to a named recipient, change the recipient", None, "four for each gift, one each", _BY_PAGE
+    ),
     Growth("RELATION", "name a person, block a giver", None, "one for each recipient and giver", "replaced"),
     Growth("HOLDING, SHIPMENT, VOUCHER_EXPIRY", "claim, use units", None, "one for each unit", _BY_PAGE),
     Growth(
@@ -153,6 +161,7 @@ ITEMS = (
     ),
     Growth("USE", "use units", None, "one for each call that takes units", "read by key"),
     Growth("PREDECESSOR", "choose a second person for the end of a gift", None, "one for each gift", "replaced"),
+    Growth("LINK", "make a new link of a gift", None, "one for each request", "read by key"),
     Growth("REGIFT_REQUEST", "request an expired gift again", None, "one for each user and gift", "changes nothing"),
     Growth(
         "REPORT", "report a gift", None, "one for each user and gift; deleted 90 days after it was closed", "ignored"

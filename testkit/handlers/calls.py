@@ -214,6 +214,21 @@ def _changing_stock(stack: Stack) -> Callable[[], Answer]:
     return lambda: stack.call("mia", "POST", f"{path}/stock", {"add": 2}, key="one-delivery")
 
 
+def _making_a_link(stack: Stack) -> Callable[[], Answer]:
+    path = f"/gifts/{stack.give(stack.buy())['gift_id']}/link"
+    return lambda: stack.call("alice", "POST", path, key="fault-key")
+
+
+def _renaming(**more: Any) -> Callable[[Stack], Callable[[], Answer]]:
+    def prepared(stack: Stack) -> Callable[[], Answer]:
+        for user in ("bob", "carol"):
+            stack.call(user, "GET", "/me")
+        path = f"/gifts/{stack.give(stack.buy(), **more)['gift_id']}/recipient"
+        return lambda: stack.call("alice", "PUT", path, {"recipient_id": "carol"})
+
+    return prepared
+
+
 def _asking_again(stack: Stack) -> Callable[[], Answer]:
     gift = stack.give(stack.buy())
     stack.now += DAY
@@ -308,6 +323,9 @@ CHANGES: dict[str, Callable[[Stack], Callable[[], Answer]]] = {
     "put a product again": _putting("/products/new", _NEW | {"title": "Old"}, _NEW),
     "change the stock": _changing_stock,
     "ask again": _asking_again,
+    "make a new link": _making_a_link,
+    "name a recipient": _renaming(),
+    "name another recipient": _renaming(recipient_id="bob"),
     "open a gift": _opening(1),
     "open a gift to a group": _opening(3),
     "thank": _thanking,

@@ -398,12 +398,37 @@ def _sweep_vouchers(stack: Stack, days: int) -> Callable[[], Any]:
     return stack.sweep
 
 
-def _extend(stack: Stack) -> Callable[[], Any]:
+def _given_extendable(stack: Stack, **more: Any) -> dict[str, Any]:
+    """Give under a policy that allows extensions."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("POLICY", "kakao")
         settings.settings.cache_clear()
-        gift = _given(stack)
+        gift = _given(stack, **more)
     settings.settings.cache_clear()
+    return gift
+
+
+def _make_link(stack: Stack) -> Callable[[], Any]:
+    return _call(stack, 200, "alice", "POST", f"/gifts/{_given(stack)['gift_id']}/link")
+
+
+def _change_recipient(stack: Stack, **more: Any) -> Callable[[], Any]:
+    path = f"/gifts/{_given(stack, **more)['gift_id']}/recipient"
+    return _call(stack, 200, "alice", "PUT", path, {"recipient_id": PEOPLE["carol"]})
+
+
+def _extend_gift(stack: Stack) -> Callable[[], Any]:
+    gift = _given_extendable(stack, product="parcel", recipient_id=PEOPLE["bob"])
+    return _call(stack, 200, "alice", "POST", f"/gifts/{gift['gift_id']}/extend", {"seconds": 3600})
+
+
+def _remind(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack, recipient_id=PEOPLE["bob"])
+    return _call(stack, 202, "alice", "POST", f"/gifts/{gift['gift_id']}/remind")
+
+
+def _extend(stack: Stack) -> Callable[[], Any]:
+    gift = _given_extendable(stack)
     holding_id = expect(201, stack.claim("bob", gift)).body["holding_id"]
     return _call(stack, 200, "bob", "POST", f"/holdings/{holding_id}/extend")
 
@@ -482,6 +507,11 @@ OPERATIONS: Mapping[str, Prepared] = {
     "end a block": _unblock,
     "set a refund at the end": lambda stack: _set_end(stack, _REFUND),
     "set a second person": lambda stack: _set_end(stack, _TO_CAROL),
+    "make a new link": _make_link,
+    "name a recipient": _change_recipient,
+    "name another recipient": lambda stack: _change_recipient(stack, recipient_id=PEOPLE["bob"]),
+    "extend a gift": _extend_gift,
+    "remind a recipient": _remind,
     "use a voucher": _use,
     "use a parcel": lambda stack: _use(stack, "parcel"),
     "use, settling a due gift": _use_settling,
@@ -544,6 +574,9 @@ OPERATIONS: Mapping[str, Prepared] = {
     "project an opening": _projected(_open),
     "project thanks": _projected(_thank),
     "project a cancel": _projected(_cancel),
+    "project another recipient": _projected(lambda stack: _change_recipient(stack, recipient_id=PEOPLE["bob"])),
+    "project an extension": _projected(_extend_gift),
+    "project a reminder by the giver": _projected(_remind),
     "project a use": _projected(_use),
     "project a refund": _projected(_refund),
     "project a refund request": _projected(_ask_for_refund),
@@ -581,6 +614,10 @@ MAX_CALLS: Mapping[str, tuple[int, int]] = {
     "thank": (1, 1),
     "cancel": (1, 1),
     "decline": (1, 1),
+    "make a new link": (1, 1),
+    "name another recipient": (1, 1),
+    "extend a gift": (1, 1),
+    "remind a recipient": (1, 1),
     "use a voucher": (1, 1),
     "use a parcel": (1, 1),
     "use, settling a due gift": (1, 2),

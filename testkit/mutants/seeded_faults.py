@@ -19,6 +19,121 @@ class Mutant(NamedTuple):
 
 
 MUTANTS = (
+    # --- changes by the giver
+    Mutant(
+        "a claim ignores a new link and a new recipient",
+        "store/gifts.py",
+        "        return update(keys.gift(gift.gift_id), taken, addressed, share)\n",
+        "        return update(keys.gift(gift.gift_id), taken, share)\n",
+    ),
+    Mutant(
+        "an earlier recipient declines the gift of the new one",
+        "store/gifts.py",
+        "    by_recipient = action in (GiftAction.DECLINE, GiftAction.REFUSE)\n",
+        "    by_recipient = False\n",
+    ),
+    Mutant(
+        "a new link leaves the secret as it is",
+        "domain/ids.py",
+        '    link = gift_id if link_version == 0 else f"{gift_id}\\0{link_version}"\n',
+        "    link = gift_id\n",
+    ),
+    Mutant(
+        "a replay makes another link",
+        "use_cases/gifts/changing.py",
+        '    if link_key in found:\n        call.require_same_request(found[link_key]["request_hash"])\n        return gift\n',
+        "",
+    ),
+    Mutant(
+        "another recipient leaves the link",
+        "store/gift_changes.py",
+        "        secret_version=None,\n",
+        "",
+    ),
+    Mutant(
+        "an earlier recipient sees what the new one does",
+        "domain/models.py",
+        "            remaining=self.shares,\n            claims={},\n            expires_at=left.expires_at,\n",
+        "            claims={},\n",
+    ),
+    Mutant(
+        "a recipient can be changed without end",
+        "domain/giver_rules.py",
+        "    if gift.changes >= MAX_CHANGES:\n        raise errors.TooManyChanges\n",
+        "",
+    ),
+    Mutant(
+        "the messages of a recipient have the ids of those to an earlier one",
+        "domain/messages.py",
+        '    return [f"change {changes}"] if changes else []\n',
+        "    return []\n",
+    ),
+    Mutant(
+        "an earlier recipient does not learn that the gift is cancelled",
+        "domain/messages.py",
+        "        if before.recipient_id is not None and replaced.was_sent(after):\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "a gift that was not sent yet stays in the list of an earlier recipient",
+        "store/gift_changes.py",
+        "    if gift.recipient_id is not None and not changed.former_recipients[-1].was_sent(changed):\n",
+        "    if False:\n",
+    ),
+    Mutant(
+        "an extension forgets the earlier ones",
+        "domain/giver_rules.py",
+        '        gift.extended_ms + by_ms > policy.extend["gift_seconds"] * 1000\n',
+        '        by_ms > policy.extend["gift_seconds"] * 1000\n',
+    ),
+    Mutant(
+        "a gift is extended beyond the end of its vouchers",
+        "domain/giver_rules.py",
+        "        or (gift.valid_until is not None and end > gift.valid_until)\n",
+        "",
+    ),
+    Mutant(
+        "an extension leaves the timer as it is",
+        "store/gift_changes.py",
+        "    table.write(change, orders.change_reservation(gift.order_id, changed), timer)\n",
+        "    table.write(change, orders.change_reservation(gift.order_id, changed))\n",
+    ),
+    Mutant(
+        "an extension is not counted",
+        "store/gift_changes.py",
+        '"expires_at", "extended_ms", also_read=("at_end",), more=due, clock=clock)\n',
+        '"expires_at", also_read=("at_end",), more=due, clock=clock)\n',
+    ),
+    Mutant(
+        "reminders do not follow a later end",
+        "use_cases/operations/projecting.py",
+        "        if each.extended_gift is not None:\n",
+        "        if False:\n",
+    ),
+    Mutant(
+        "a giver reminds at any time",
+        "domain/giver_rules.py",
+        "    if left > 0:\n        raise errors.TooManyReminders(-(-left // 1000))\n",
+        "",
+    ),
+    Mutant(
+        "a reminder of a giver comes before the gift is sent",
+        "domain/giver_rules.py",
+        "    if gift.state_at(now) is GiftState.SCHEDULED:\n        raise errors.NotYet\n",
+        "",
+    ),
+    Mutant(
+        "an earlier recipient is not removed from the gift when they are erased",
+        "store/erasures.py",
+        '        changes["former_recipients"] = former\n',
+        "        pass\n",
+    ),
+    Mutant(
+        "the erasure of one earlier recipient brings back another one",
+        "store/erasures.py",
+        "            require(recipient_id=gift.recipient_id, former_recipients=gift.former_recipients or None),\n",
+        "            require(recipient_id=gift.recipient_id),\n",
+    ),
     # --- claiming
     Mutant(
         "a claim ignores the clock",
@@ -689,8 +804,8 @@ MUTANTS = (
     Mutant(
         "an end is set although another one was set since",
         "store/gifts.py",
-        "require(at_end=gift.at_end, remaining=gift.remaining)",
-        "require(remaining=gift.remaining)",
+        "require(at_end=gift.at_end, remaining=gift.remaining, expires_at=gift.expires_at)",
+        "require(remaining=gift.remaining, expires_at=gift.expires_at)",
     ),
     Mutant(
         "an end is set after the window",
@@ -1099,8 +1214,8 @@ MUTANTS = (
     Mutant(
         "the events of several claims share their numbers",
         "domain/events.py",
-        "    for number, (_, at) in enumerate(find_new_claims(before, after), len(before.claims)):",
-        "    for number, (_, at) in enumerate(find_new_claims(before, after), 0):",
+        "    for number, (_, claimed_at) in enumerate(find_new_claims(before, after), len(before.claims)):",
+        "    for number, (_, claimed_at) in enumerate(find_new_claims(before, after), 0):",
     ),
     # --- the time of pages
     Mutant(
@@ -1270,8 +1385,8 @@ MUTANTS = (
     Mutant(
         "the answer of a changed end lacks a claim",
         "store/gifts.py",
-        "require(at_end=gift.at_end, remaining=gift.remaining)",
-        "require(at_end=gift.at_end)",
+        "require(at_end=gift.at_end, remaining=gift.remaining, expires_at=gift.expires_at)",
+        "require(at_end=gift.at_end, expires_at=gift.expires_at)",
     ),
     # --- the end of vouchers
     Mutant(

@@ -782,6 +782,112 @@ def test_put_at_end(calls: Running) -> None:
     expect_problem(alice.put(path, {"then": "order"}), 410, "cancelled")
 
 
+def end_by_all(calls: Running) -> Iterator[tuple[dict[str, Any], int, str]]:
+    """Yield gifts to Bob that were claimed, cancelled and declined, with the problem of everything that comes later."""
+    order = calls.buy(3)["order_id"]
+    for action, name, status, code in (
+        ("claims", "bob", 409, "already-claimed"),
+        ("cancel", "alice", 410, "cancelled"),
+        ("decline", "bob", 410, "declined"),
+    ):
+        gift = calls.give(order, recipient_id=bob_id(calls))
+        expect_ok(calls.as_(name).post(f"/gifts/{gift['gift_id']}/{action}", {}), 201 if action == "claims" else 200)
+        yield gift, status, code
+
+
+def test_post_link(calls: Running) -> None:
+    alice, bob, order, key = calls.as_("alice"), calls.as_("bob"), calls.buy(2)["order_id"], new_key()
+    gift, other = calls.give(order), calls.give(order)
+    path = f"/gifts/{gift['gift_id']}/link"
+    link = expect_ok(alice.post(path, {}, key=key))
+    assert link == expect_ok(alice.post(path, {}, key=key))
+    assert link["share_url"] == gift["share_url"].partition("#")[0] + f"#{link['secret']}"
+    expect_problem(alice.post(f"/gifts/{other['gift_id']}/link", {}, key=key), 422, "idempotency-key-reused")
+    expect_problem(bob.post(path, {}, key=new_key()), 404, "not-found")
+    expect_problem(alice.request("POST", path), 400, "idempotency-key-required")
+    expect_problem(claim(bob, gift), 403, "wrong-secret")
+    expect_ok(claim(bob, gift | {"secret": link["secret"]}), 201)
+    expect_problem(alice.post(path, {}, key=new_key()), 409, "already-claimed")
+    for ended, status, code in end_by_all(calls):
+        expect_problem(alice.post(f"/gifts/{ended['gift_id']}/link", {}, key=new_key()), status, code)
+    named = calls.give(calls.buy()["order_id"], recipient_id=bob_id(calls))
+    expect_problem(alice.post(f"/gifts/{named['gift_id']}/link", {}, key=new_key()), 409, "already-named")
+
+
+def test_put_recipient(calls: Running) -> None:
+    calls.new_users("ruth")
+    alice, bob, ruth = calls.as_("alice"), calls.as_("bob"), calls.as_("ruth")
+    carol = expect_ok(calls.as_("carol").get("/me"))["user_id"]
+    order = calls.buy(6)["order_id"]
+    gift = calls.give(order)
+    path = f"/gifts/{gift['gift_id']}"
+
+    def rename(recipient_id: object, path: str = path) -> httpx.Response:
+        return alice.put(f"{path}/recipient", {"recipient_id": recipient_id})
+
+    for _ in range(2):
+        assert expect_ok(rename(bob_id(calls)))["recipient_id"] == bob_id(calls)
+    assert expect_ok(bob.get(path))["state"] == "open"
+    assert expect_ok(rename(carol))["expires_at"] == gift["expires_at"]
+    assert expect_ok(bob.get(path))["state"] == "cancelled"
+    expect_problem(claim(bob, gift), 410, "cancelled")
+    expect_problem(rename(gift_giver(calls)), 422, "self-gift")
+    expect_problem(rename("nobody-with-this-id"), 422, "recipient-unknown")
+    expect_problem(rename(None), 422, "invalid-request")
+    expect_problem(bob.put(f"{path}/recipient", {"recipient_id": carol}), 404, "not-found")
+    expect_ok(rename(ruth.user_id))
+    expect_problem(rename(carol), 429, "too-many-changes")
+    for _ in range(2):
+        calls.give(order, recipient_id=str(ruth.user_id))
+    other = f"/gifts/{calls.give(order)['gift_id']}"
+    expect_problem(rename(ruth.user_id, other), 429, "too-many-gifts")
+    expect_ok(claim(bob, calls.give(order)), 201)
+    contact = WRAPPING | {"blessing_id": None, "message": "Look at example.com"}
+    known = calls.give(order, recipient_id=bob_id(calls), wrapping=contact)
+    refused = expect_problem(rename(carol, f"/gifts/{known['gift_id']}"), 422, "message-refused")
+    assert refused["errors"][0]["pointer"] == "/recipient_id"
+    for ended, status, code in end_by_all(calls):
+        expect_problem(rename(carol, f"/gifts/{ended['gift_id']}"), status, code)
+
+
+def test_post_gifts_extend(calls: Running) -> None:
+    alice, bob = calls.as_("alice"), calls.as_("bob")
+    with environment_of(calls, "PurchaseFunction", POLICY="kakao"):
+        order = calls.buy(product="parcel")
+    gift = calls.give(order["order_id"], wrapping=PARCEL_WRAPPING)
+    path = f"/gifts/{gift['gift_id']}/extend"
+    extended = expect_ok(alice.post(path, {"seconds": 3600}))
+    assert extended["expires_at"] > gift["expires_at"]
+    assert expect_ok(alice.get(path.removesuffix("/extend")))["expires_at"] == extended["expires_at"]
+    expect_problem(alice.post(path, {"seconds": 7 * 86_400}), 409, "not-extendable")
+    expect_problem(alice.post(path, {"seconds": 0}), 422, "invalid-request")
+    expect_problem(bob.post(path, {"seconds": 1}), 404, "not-found")
+    for ended, status, code in end_by_all(calls):
+        expect_problem(alice.post(f"/gifts/{ended['gift_id']}/extend", {"seconds": 1}), status, code)
+
+
+def test_post_remind(calls: Running) -> None:
+    alice, bob, order = calls.as_("alice"), calls.as_("bob"), calls.buy(3)["order_id"]
+    gift = calls.give(order, recipient_id=bob_id(calls))
+    path = f"/gifts/{gift['gift_id']}/remind"
+    reminded = expect_ok(alice.post(path, {}), 202)
+    assert [TIME.fullmatch(at) is not None for at in reminded["reminded_at"]] == [True]
+    refused = alice.post(path, {})
+    expect_problem(refused, 429, "too-many-reminders")
+    assert 0 < int(refused.headers["retry-after"]) <= 6 * 3600
+    expect_problem(bob.post(path, {}), 404, "not-found")
+    expect_problem(alice.post(f"/gifts/{calls.give(order)['gift_id']}/remind", {}), 409, "not-named")
+    scheduled = calls.give(order, recipient_id=bob_id(calls), send_at=now_in(60))
+    expect_problem(alice.post(f"/gifts/{scheduled['gift_id']}/remind", {}), 409, "not-yet")
+    for ended, status, code in end_by_all(calls):
+        expect_problem(alice.post(f"/gifts/{ended['gift_id']}/remind", {}), status, code)
+
+    def kinds() -> list[str]:
+        return [each["kind"] for each in expect_ok(bob.get("/messages"))["items"] if each["gift_id"] == gift["gift_id"]]
+
+    assert eventually(lambda: sorted(kinds()) == ["gift_received", "gift_reminder"], 5)
+
+
 def test_put_at_end_of_a_gift_whose_window_ends_with_its_vouchers(calls: Running) -> None:
     alice, mia, store = calls.as_("alice"), calls.as_("mia"), calls.stack["users"]["mia"]["store_id"]
     carol = expect_ok(calls.as_("carol").get("/me"))["user_id"]
@@ -1337,6 +1443,10 @@ def test_after_the_window_gifts_are_returned_and_claims_stay(calls: Running, exp
     units = expect_ok(alice.get(f"/orders/{expiring['order']['order_id']}"))["units"]
     assert units == {"available": 3, "in_gift": 0, "gifted": 0, "used": 0, "refunded": 0}
     expect_problem(alice.put(f"/gifts/{expiring['bobs']['gift_id']}/at-end", {"then": "order"}), 410, "expired")
+    expect_problem(alice.put(f"/gifts/{expiring['bobs']['gift_id']}/recipient", {"recipient_id": "x"}), 410, "expired")
+    expect_problem(alice.post(f"/gifts/{expiring['bobs']['gift_id']}/extend", {"seconds": 1}), 410, "expired")
+    expect_problem(alice.post(f"/gifts/{expiring['bobs']['gift_id']}/remind", {}), 410, "expired")
+    expect_problem(alice.post(f"/gifts/{expiring['anybodys']['gift_id']}/link", {}, key=new_key()), 410, "expired")
     units = expect_ok(alice.get(f"/orders/{expiring['ending']['order_id']}"))["units"]
     assert units == {"available": 0, "in_gift": 1, "gifted": 0, "used": 0, "refunded": 1}
     successor_id = expect_ok(alice.get(f"/gifts/{expiring['carols']['gift_id']}"))["successor_gift_id"]
@@ -1732,6 +1842,7 @@ NOT_HERE = {
 }
 NOT_HERE_FOR = {
     ("POST /orders/{order_id}/gifts", "wrong-secret"): "functions keep the keys of links for five minutes",
+    ("POST /gifts/{gift_id}/link", "wrong-secret"): "functions keep the keys of links for five minutes",
     ("POST /gifts/{gift_id}/return-gifts", "recipient-unknown"): "a giver is erased after seven days: test_time.py",
     ("POST /gifts/{gift_id}/decline", "not-allowed"): "every policy lets recipients decline",
 }

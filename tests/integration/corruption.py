@@ -9,6 +9,7 @@ from typing import Any
 
 from handsel.domain import ids
 from handsel.domain.invariants import ViolationType
+from handsel.domain.messages import MessageKind
 from handsel.domain.states import ShipmentStatus
 from handsel.store import erasures, keys, reports, shipments
 from handsel.store.attributes import dump_item, load_item
@@ -513,6 +514,26 @@ def _return_gift_not_recorded(editor: TableEditor) -> Expected:
 def _return_gift_of_unknown_order(editor: TableEditor) -> Expected:
     editor.change(editor.holding("claimed", "carol"), return_gift_order_id="nothing")
     return {(IssueType.RETURN_GIFT_DIFFERS, editor.holding("claimed", "carol").pk)}
+
+
+def _link_of_no_gift(editor: TableEditor) -> Expected:
+    key = keys.link(editor.id("nothing"))
+    editor.put({**key._asdict(), "gift_id": editor.id("nothing"), "request_hash": "hash"})
+    return {(IssueType.DANGLING_REFERENCE, key.pk)}
+
+
+def _gift_missing_in_the_list_of_an_earlier_recipient(editor: TableEditor) -> Expected:
+    former = {"user_id": editor.id("carol"), "until": LATELY, "expires_at": NOW}
+    editor.change(editor.gift("cancelled"), former_recipients=[former], link_version=1)
+    recipients = ("carol", ()), ("bob", ("change 1",))
+    missing = (
+        (name, ids.derive_id("message", MessageKind.GIFT_CANCELLED, editor.id("cancelled"), *parts))
+        for name, parts in recipients
+    )
+    return {
+        (IssueType.LIST_DIFFERS, editor.gift("cancelled").pk),
+        *((IssueType.MESSAGE_MISSING, f"{editor.user(name)}/MESSAGE#{each}") for name, each in missing),
+    }
 
 
 def _successor_without_predecessor(editor: TableEditor) -> Expected:

@@ -1,4 +1,4 @@
-"""What a giver changes of an open gift: its link, its recipient, its end, and a reminder to the recipient."""
+"""Changes of an open gift by its giver: another link, another recipient, a later end, a reminder to the recipient."""
 
 from collections.abc import Callable
 from contextlib import suppress
@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from handsel.domain.times import format_timestamp
 from handsel.runtime import settings
 from handsel.store import keys
+from testkit.handlers.calls import return_request
 from testkit.handlers.faults import FAULTS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, Answer, Stack
 from tests.integration.table_checks import check_invariants, masked_state
@@ -221,6 +223,73 @@ def test_the_second_person_gets_a_gift_whose_recipient_was_changed(stack: Stack)
     check_invariants(stack)
 
 
+def test_a_return_gift_to_another_person_is_not_in_return(stack: Stack) -> None:
+    received = stack.give(stack.buy("bob"))
+    assert stack.claim("alice", received).status == 201
+    path, body = f"/gifts/{received['gift_id']}/return-gifts", return_request(stack)
+    gift = stack.call("alice", "POST", path, body).body["gift"]
+    assert read(stack, gift, "bob")["in_return_for"] == received["gift_id"]
+    assert rename(stack, gift).status == 200
+    assert received["gift_id"] not in str([read(stack, gift, "carol"), read(stack, gift, "bob")])
+    assert read(stack, gift)["in_return_for"] == received["gift_id"]
+
+
+# --- before it is sent --------------------------------------------------------------------------------------------
+
+
+def schedule(stack: Stack, hours: int = 2, **more: Any) -> dict[str, Any]:
+    return stack.give(stack.buy(), send_at=format_timestamp(stack.now + hours * HOUR), **more)
+
+
+def test_a_recipient_who_was_replaced_before_the_gift_was_sent_learns_nothing(stack: Stack) -> None:
+    stack.start_recording()
+    gift = schedule(stack, recipient_id="bob")
+    assert outcome(remind(stack, gift)) == (409, "not-yet")
+    assert rename(stack, gift).body["state"] == "scheduled"
+    assert kinds_of(stack, "carol") == kinds_of(stack, "bob") == []
+    stack.now += 2 * HOUR
+    stack.sweep()
+    assert kinds_of(stack, "carol") == ["gift_received"]
+    assert kinds_of(stack, "bob") == []
+    assert stack.call("bob", "GET", "/gifts?role=received").body["items"] == []
+    (listed,) = stack.call("carol", "GET", "/gifts?role=received").body["items"]
+    assert listed["gift_id"] == gift["gift_id"]
+    assert outcome(call(stack, "POST", gift, "claims", {}, "bob")) == (410, "cancelled")
+    assert read(stack, gift, "bob")["state"] == "cancelled"
+    # A recipient who comes back has it like any other one.
+    stack.now += 1000
+    assert rename(stack, gift, "bob").status == 200
+    assert kinds_of(stack, "bob") == ["gift_received"]
+    assert kinds_of(stack, "carol") == ["gift_cancelled"]
+    assert [each["state"] for each in stack.call("bob", "GET", "/gifts?role=received").body["items"]] == ["open"]
+
+
+def test_a_scheduled_gift_with_a_link_is_named_and_announced_once(stack: Stack) -> None:
+    stack.start_recording()
+    gift = schedule(stack)
+    link = make_link(stack, gift).body
+    assert outcome(stack.claim("bob", gift)) == (403, "wrong-secret")
+    assert outcome(stack.claim("bob", gift | link)) == (409, "not-yet")
+    assert rename(stack, gift, "bob").status == 200
+    stack.deliver_records()
+    stack.now += 2 * HOUR
+    for _ in range(3):
+        stack.sweep()
+        stack.now += 60_000
+    assert kinds_of(stack, "bob") == ["gift_received"]
+
+
+def test_a_gift_that_is_named_after_it_was_sent_is_announced_once(stack: Stack) -> None:
+    stack.start_recording()
+    gift = schedule(stack, recipient_id="bob")
+    stack.deliver_records()
+    stack.now += 2 * HOUR
+    assert rename(stack, gift).status == 200  # before the sweep announces it
+    stack.sweep()
+    assert kinds_of(stack, "carol") == ["gift_received"]
+    assert kinds_of(stack, "bob") == ["gift_cancelled"]
+
+
 # --- the end ------------------------------------------------------------------------------------------------------
 
 
@@ -283,7 +352,7 @@ def test_reminders_follow_a_later_end(kakao: Stack) -> None:
     kakao.now = at + HOUR
     kakao.sweep()
     assert kinds_of(kakao, "bob") == ["gift_received", "gift_reminder"]
-    # Those of the earlier end were sent before the end is extended once more.
+    # Each reminder was sent once since the end was extended, so the next extension repeats none.
     assert extend(kakao, gift, 24 * 3600).status == 200
     kakao.deliver_records()
     kakao.now = at + 25 * HOUR
@@ -369,19 +438,61 @@ def do(action: str, user: str = "alice") -> Act:
 
 # Two calls; the outcomes of both if the first one is overtaken by the second, and if it is the other way round.
 RACES: dict[str, tuple[str | None, Act, Act, Any, Any]] = {
-    "rename x claim": ("bob", rename, claim_by("bob"), [(409, "already-claimed"), (201, None)], [(200, None), (410, "cancelled")]),
-    "rename x claim by link": (None, rename, claim_by("bob"), [(409, "already-claimed"), (201, None)], [(200, None), (403, "not-the-recipient")]),
-    "rename x decline": ("bob", rename, do("decline", "bob"), [(410, "declined"), (200, None)], [(200, None), (410, "cancelled")]),
+    "rename x claim": (
+        "bob",
+        rename,
+        claim_by("bob"),
+        [(409, "already-claimed"), (201, None)],
+        [(200, None), (410, "cancelled")],
+    ),
+    "rename x claim by link": (
+        None,
+        rename,
+        claim_by("bob"),
+        [(409, "already-claimed"), (201, None)],
+        [(200, None), (403, "not-the-recipient")],
+    ),
+    "rename x decline": (
+        "bob",
+        rename,
+        do("decline", "bob"),
+        [(410, "declined"), (200, None)],
+        [(200, None), (410, "cancelled")],
+    ),
     "rename x cancel": ("bob", rename, do("cancel"), [(410, "cancelled"), (200, None)], [(200, None), (200, None)]),
-    "rename x rename": ("bob", rename, lambda stack, gift: rename(stack, gift, "dave"), [(200, None), (200, None)], [(200, None), (200, None)]),
+    "rename x rename": (
+        "bob",
+        rename,
+        lambda stack, gift: rename(stack, gift, "dave"),
+        [(200, None), (200, None)],
+        [(200, None), (200, None)],
+    ),
     "rename x link": (None, rename, make_link, [(200, None), (200, None)], [(200, None), (409, "already-named")]),
     "rename x remind": ("bob", rename, remind, [(200, None), (202, None)], [(200, None), (202, None)]),
-    "rename x another end": ("bob", rename, lambda stack, gift: call(stack, "PUT", gift, "at-end", TO_CAROL), [(422, "invalid-request"), (200, None)], [(200, None), (422, "invalid-request")]),
-    "link x claim": (None, make_link, claim_by("bob"), [(409, "already-claimed"), (201, None)], [(200, None), (403, "wrong-secret")]),
+    "rename x another end": (
+        "bob",
+        rename,
+        lambda stack, gift: call(stack, "PUT", gift, "at-end", TO_CAROL),
+        [(422, "invalid-request"), (200, None)],
+        [(200, None), (422, "invalid-request")],
+    ),
+    "link x claim": (
+        None,
+        make_link,
+        claim_by("bob"),
+        [(409, "already-claimed"), (201, None)],
+        [(200, None), (403, "wrong-secret")],
+    ),
     "link x cancel": (None, make_link, do("cancel"), [(410, "cancelled"), (200, None)], [(200, None), (200, None)]),
-    "remind x claim": ("bob", remind, claim_by("bob"), [(409, "already-claimed"), (201, None)], [(202, None), (201, None)]),
+    "remind x claim": (
+        "bob",
+        remind,
+        claim_by("bob"),
+        [(409, "already-claimed"), (201, None)],
+        [(202, None), (201, None)],
+    ),
     "remind x cancel": ("bob", remind, do("cancel"), [(410, "cancelled"), (200, None)], [(202, None), (200, None)]),
-}  # fmt: skip
+}
 
 
 @pytest.mark.parametrize("overtaken", [0, 1])
@@ -469,6 +580,43 @@ def test_an_extension_that_fails_at_its_write_happens_once_or_not_at_all(kakao: 
         extend(kakao, gift)
     check_invariants(kakao)
     assert read(kakao, gift)["expires_at"] in ("2026-09-28T14:13:20.000Z", "2026-09-28T15:13:20.000Z")
+
+
+def test_a_person_who_blocks_the_giver_at_once_is_not_named(stack: Stack) -> None:
+    gift = stack.give(stack.buy(), recipient_id="bob")
+
+    def block() -> None:
+        assert stack.call("carol", "PUT", "/blocked/alice").status == 204
+
+    with inject_faults(WRITES, {0: run_before(block)}):
+        assert outcome(rename(stack, gift)) == (422, "recipient-unknown")
+    assert read(stack, gift)["recipient_id"] == "bob"
+
+
+def test_a_block_declines_a_gift_that_was_renamed_to_the_blocker(stack: Stack) -> None:
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    assert rename(stack, gift).status == 200
+    assert stack.call("bob", "PUT", "/blocked/alice").status == 204
+    assert read(stack, gift)["state"] == "open"
+    assert stack.call("carol", "PUT", "/blocked/alice").status == 204
+    assert read(stack, gift)["state"] == "declined"
+
+
+def test_a_block_does_not_decline_a_gift_that_another_person_has_by_then(stack: Stack) -> None:
+    gift = stack.give(stack.buy(), recipient_id="bob")
+
+    def rename_before() -> None:
+        assert rename(stack, gift).status == 200
+
+    with inject_faults(WRITES, {}) as counted:
+        saved = stack.save()
+        assert stack.call("bob", "PUT", "/blocked/alice").status == 204
+    for number in range(1, counted.calls):
+        stack.load(saved)
+        with inject_faults(WRITES, {number: run_before(rename_before)}):
+            assert stack.call("bob", "PUT", "/blocked/alice").status == 204
+        assert read(stack, gift)["state"] == "open"
+        check_invariants(stack)
 
 
 CHANGES: dict[str, tuple[str | None, Act, int]] = {

@@ -487,6 +487,80 @@ def test_earlier_refund_requests_of_a_holding_lose_the_user_too(
     assert find_traces(stack) == []
 
 
+def test_a_gift_that_another_one_has_now_stays_open_when_its_earlier_recipient_is_erased(stack: Stack) -> None:
+    ask(stack)
+    for user in ("alice", "bob"):
+        stack.call(user, "GET", "/me")
+    stack.start_recording()
+    gift = stack.give(stack.buy("alice"), recipient_id=LEAVER)
+    path = f"/gifts/{gift['gift_id']}"
+    for user in ("bob", LEAVER, "bob"):
+        assert stack.call("alice", "PUT", f"{path}/recipient", {"recipient_id": user}).status == 200
+    stack.deliver_records()
+    stack.now += MINUTE
+    finish(stack)
+    assert find_traces(stack) == []
+    item = stack.item(f"GIFT#{gift['gift_id']}")
+    assert item is not None
+    assert [each["user_id"] for each in item["former_recipients"]] == [PSEUDONYM, "bob", PSEUDONYM]
+    assert stack.call("bob", "GET", path).body["state"] == "open"
+    stack.deliver_records()
+    assert find_traces(stack) == []
+    assert stack.call("bob", "POST", f"{path}/claims", {}).status == 201
+
+
+def test_two_earlier_recipients_who_are_erased_at_once_are_both_removed(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pseudonyms = iter(["pseudonym-1", "pseudonym-2"])
+    monkeypatch.setattr(clock, "pseudonym", lambda: next(pseudonyms))
+    for user in ("alice", "bob", "carol", "dave"):
+        stack.call(user, "GET", "/me")
+    for user in ("bob", "carol"):
+        leave(stack, user)
+    stack.now += WEEK - MINUTE
+    gift = stack.give(stack.buy("alice"), recipient_id="bob")
+    for user in ("carol", "dave"):
+        body = {"recipient_id": user}
+        assert stack.call("alice", "PUT", f"/gifts/{gift['gift_id']}/recipient", body).status == 200
+    stack.now += MINUTE
+    saved = stack.save()
+    with inject_faults(WRITES, {}) as counted:
+        stack.sweep()
+    for number in range(counted.calls):
+        stack.load(saved)
+        with inject_faults(WRITES, {number: run_before(stack.sweep)}):
+            stack.sweep()
+        stack.now += 3 * MINUTE
+        stack.sweep()
+        item = stack.item(f"GIFT#{gift['gift_id']}")
+        assert item is not None
+        assert {each["user_id"] for each in item["former_recipients"]} == {"pseudonym-1", "pseudonym-2"}, number
+        stack.now -= 3 * MINUTE
+
+
+def test_the_name_of_an_erased_giver_is_replaced_in_the_messages_to_all_recipients(stack: Stack) -> None:
+    ask(stack)
+    stack.start_recording()
+    for user in ("bob", "carol"):
+        stack.call(user, "GET", "/me")
+    gift = stack.give(stack.buy(LEAVER), recipient_id="bob")
+    stack.deliver_records()
+    for message in stack.call("bob", "GET", "/messages").body["items"]:
+        stack.call("bob", "POST", f"/messages/{message['message_id']}/read")  # so that no cancellation replaces it
+    path = f"/gifts/{gift['gift_id']}"
+    assert stack.call(LEAVER, "PUT", f"{path}/recipient", {"recipient_id": "carol"}).status == 200
+    assert stack.call(LEAVER, "POST", f"{path}/remind").status == 202
+    stack.deliver_records()
+    for message in stack.call("carol", "GET", "/messages").body["items"]:
+        assert message["params"]["name"] == NAME
+        stack.call("carol", "POST", f"/messages/{message['message_id']}/read")
+    stack.now += MINUTE
+    finish(stack)
+    stack.deliver_records()
+    assert find_traces(stack) == []
+
+
 def test_nobody_can_name_an_erased_user(stack: Stack) -> None:
     for user in ("alice", LEAVER):
         stack.call(user, "GET", "/me")
@@ -655,6 +729,23 @@ def _call_at_the_end(stack: Stack, name: str) -> Callable[[], Answer]:
             gift = stack.give(stack.buy("alice"))
             end = {"then": "give_to", "recipient_id": LEAVER}
             return lambda: stack.call("alice", "PUT", f"/gifts/{gift['gift_id']}/at-end", end)
+        case "name the user instead of another one":
+            gift = stack.give(stack.buy("alice"), recipient_id="bob")
+            path = f"/gifts/{gift['gift_id']}/recipient"
+            return lambda: stack.call("alice", "PUT", path, {"recipient_id": LEAVER})
+        case "name another one instead of the user":
+            gift = stack.give(stack.buy("alice"), recipient_id=LEAVER)
+            path = f"/gifts/{gift['gift_id']}/recipient"
+            return lambda: stack.call("alice", "PUT", path, {"recipient_id": "bob"})
+        case "remind the user":
+            gift = stack.give(stack.buy("alice"), recipient_id=LEAVER)
+            return lambda: stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/remind")
+        case "the user reminds":
+            gift = stack.give(stack.buy(LEAVER), recipient_id="bob")
+            return lambda: stack.call(LEAVER, "POST", f"/gifts/{gift['gift_id']}/remind")
+        case "the user makes a link":
+            gift = stack.give(stack.buy(LEAVER))
+            return lambda: stack.call(LEAVER, "POST", f"/gifts/{gift['gift_id']}/link", key="in-progress-1")
         case "return a gift to the user":
             gift = stack.give(stack.buy(LEAVER))
             assert stack.claim("alice", gift).status == 201
@@ -697,6 +788,11 @@ def _call_at_the_end(stack: Stack, name: str) -> Callable[[], Answer]:
 AT_THE_END = (
     "give to the user",
     "pass on to the user",
+    "name the user instead of another one",
+    "name another one instead of the user",
+    "remind the user",
+    "the user reminds",
+    "the user makes a link",
     "return a gift to the user",
     "claim a gift of the user",
     "redeem a voucher of the user",

@@ -98,6 +98,17 @@ def cancel(stack: Stack) -> None:
     stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/cancel")
 
 
+def rename_and_remind(stack: Stack) -> None:
+    gift = give_to_bob(stack)
+    assert stack.call("carol", "GET", "/me").status == 200
+    for action, user in (("remind", None), ("recipient", "carol"), ("recipient", "bob"), ("cancel", None)):
+        stack.now += 7 * HOUR
+        method, body = ("POST", None) if user is None else ("PUT", {"recipient_id": user})
+        assert stack.call("alice", method, f"/gifts/{gift['gift_id']}/{action}", body).status in (200, 202)
+        if action == "recipient":
+            stack.now -= 7 * HOUR
+
+
 def decline(stack: Stack) -> None:
     gift = give_to_bob(stack)
     stack.now += HOUR
@@ -148,7 +159,7 @@ def send_goods_back(stack: Stack) -> None:
 
 LIFE_CYCLES = (
     claim, correct, claim_and_redeem, claim_two_and_expire, expire_and_request_again, cancel, decline, deliver,
-    expire_with_a_refund, pass_on_to_bob, wait_in_the_store, refund_a_claim, cancel_a_parcel, send_goods_back,
+    rename_and_remind, expire_with_a_refund, pass_on_to_bob, wait_in_the_store, refund_a_claim, cancel_a_parcel, send_goods_back,
 )  # fmt: skip
 
 

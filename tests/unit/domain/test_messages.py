@@ -8,6 +8,7 @@ from handsel.domain import ids, messages, texts
 from handsel.domain.messages import Message, MessageKind, MessageParams
 from handsel.domain.models import HOUR_MS, Kind, Presentation, Wrapping
 from handsel.domain.names import ERASED_NAME
+from handsel.domain.policy import list_reminders
 from handsel.domain.states import GiftState, ShipmentStatus
 from testkit.factories import EXPIRES, NOW, gift, shipment
 
@@ -119,6 +120,10 @@ def test_a_named_recipient_is_notified_of_a_cancelled_gift_without_its_presentat
             kind=MessageKind.GIFT_CANCELLED,
             gift_id="gift",
             created_at=NOW + 7,
+            replaces=(
+                ids.derive_id("message", "gift_received", "gift"),
+                *(ids.derive_id("message", "gift_reminder", "gift", str(lead * 1000)) for lead in list_reminders()),
+            ),
         )
     ]
     assert [text_of(message) for message in sent] == ["A gift for you was cancelled."]

@@ -4,7 +4,7 @@ A message that its reader deleted leaves an item without its content. So a strea
 bring it back: its id is derived from the change, and an item with this id exists.
 """
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from functools import partial
 
 from handsel.domain.messages import Message
@@ -24,7 +24,8 @@ def build_put(message: Message) -> Put:
             **keys.index_entry(
                 keys.BY_OWNER, keys.messages_by_user(message.user_id), message.created_at, message.message_id
             ),
-            **attributes.to_item(replace(message, replaces=())),
+            **attributes.to_item(message),
+            "replaces": None,
         }
     )
 

@@ -311,7 +311,9 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "actions": list_giver_actions(gift, policies.find(gift.policy), now=now),
         }
     if may_see(viewer, Fact.IN_RETURN_FOR):
-        fields["in_return_for"] = gift.in_return_for
+        # To another recipient than the giver of the first gift, it is not given in return.
+        is_hidden = viewer is not Viewer.GIVER and gift.changes > 0
+        fields["in_return_for"] = None if is_hidden else gift.in_return_for
     if may_see(viewer, Fact.OPENED):
         fields |= {"opened_at": optional_timestamp(gift.opened_at), "opened_count": gift.opened_count}
     if may_see(viewer, Fact.ASKERS):

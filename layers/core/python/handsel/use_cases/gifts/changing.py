@@ -17,7 +17,7 @@ Each transaction requires that the gift is open, and that what was decided from 
 decline, an end or another change at the same time, one is first, and the other one is decided again from the result.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 
 from handsel.domain import errors, policy
 from handsel.domain.giver_rules import (
@@ -28,6 +28,8 @@ from handsel.domain.giver_rules import (
 )
 from handsel.domain.models import Gift
 from handsel.store import gift_changes, gifts, keys, relations
+from handsel.store.attributes import Item
+from handsel.store.keys import Key
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
@@ -55,10 +57,10 @@ def make_link(
         NotFound: no such gift, or not the caller's.
         AlreadyNamed, AlreadyClaimed, Expired, Cancelled, Declined, IdempotencyKeyReused, ServiceUnavailable
     """
-    gift = require_giver(gifts.get_settled(table, gift_id, clock=clock), call.caller)
     link_key = keys.link(call.derive_id("link"))
-    if (made := table.get(link_key)) is not None:
-        call.require_same_request(made["request_hash"])
+    gift, found = _read_with(table, gift_id, [link_key], caller=call.caller, clock=clock)
+    if link_key in found:
+        call.require_same_request(found[link_key]["request_hash"])
         return gift
 
     def attempt(gift: Gift) -> Gift:
@@ -88,15 +90,19 @@ def change_recipient(table: Table, gift_id: str, recipient_id: str, *, caller: s
         AlreadyClaimed, Expired, Cancelled, Declined, InvalidRequest, SelfGift, TooManyChanges, RecipientUnknown, TooManyGifts,
         MessageRefused, ServiceUnavailable
     """
-    gift = require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
+    people = consent.list_keys(recipient_id, caller)
+    gift, read = _read_with(table, gift_id, people, caller=caller, clock=clock)
+    found: Mapping[Key, Item] | None = read
 
     def attempt(gift: Gift) -> Gift:
+        nonlocal found
         check_is_changeable(gift, now=clock())
         if gift.recipient_id == recipient_id:
             return gift
         check_can_change_recipient(gift, recipient_id)
         now = clock()
-        relation = consent.check_wanted(table, recipient_id, giver_id=caller, now=now)
+        relation = consent.check_wanted(table, recipient_id, giver_id=caller, now=now, found=found)
+        found = None  # the next attempt reads again
         # A moderation service was asked about these words when the gift was given.
         check_message(
             table,
@@ -168,6 +174,20 @@ def remind(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
         return changed
 
     return _retry(attempt, gift)
+
+
+def _read_with(
+    table: Table, gift_id: str, others: Sequence[Key], *, caller: str, clock: Callable[[], int]
+) -> tuple[Gift, Mapping[Key, Item]]:
+    """Return a gift of the caller, and the other items that exist, read in one call.
+
+    Raises:
+        NotFound: no such gift, or not the caller's.
+    """
+    key = keys.gift(gift_id)
+    found = table.get_many([key, *others])
+    stored = gifts.from_item(found[key]) if key in found else gifts.get_settled(table, gift_id, clock=clock)
+    return require_giver(stored, caller), found
 
 
 def _retry(attempt: Callable[[Gift], Gift], gift: Gift) -> Gift:
