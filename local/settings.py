@@ -75,6 +75,7 @@ class Settings:
             "SignInUrl": f"{self.web_url}/sign-in",
             "DeletionProtection": "false",
             "PaymentProvider": "sandbox",
+            "ContentChecker": "sandbox",
             "SubscriberQueue": "true",
             "Mfa": "OPTIONAL",
             # The demo users have an ID token without a session that could renew it.

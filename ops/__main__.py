@@ -11,12 +11,15 @@
     refund-requests  list the refund requests that wait for an operator; read-only
     repaid   list the refunds that the payment provider refused, and mark one as repaid in another way
     decide-refund  approve or reject such a refund request
+    reports  list the reports of users about gifts that wait for an operator; read-only
+    close-report  close such a report, once it was decided about
     erasure  show which data of a deleted account was deleted, and which is kept; read-only
     logs     print the log lines of a request or with a text, of functions and API Gateway; read-only
     cost     show the cost of a gift at list prices; makes no requests
     capacity show how many gifts per second are possible, and which limit is reached first; makes no requests
 
-Without --apply, nothing is written: settle, replay, recount, rollout, repaid and decide-refund list what they would do.
+Without --apply, nothing is written: settle, replay, recount, rollout, repaid, decide-refund and close-report list what they
+would do.
 Credentials, AWS_DEFAULT_REGION and AWS_ENDPOINT_URL come from the environment. Results go to stdout, progress and errors to
 stderr.
 
@@ -51,6 +54,7 @@ from ops import erasure, held, logs, preflight, repaid, smoke
 from ops import explain as explaining
 from ops import recount as recounting
 from ops import replay as replaying
+from ops import reports as reporting
 from ops import rollout as rolling_out
 from ops import settle as settling
 from ops.audit.findings import Finding
@@ -188,6 +192,10 @@ def _parser() -> argparse.ArgumentParser:
     decision = decide_command.add_mutually_exclusive_group(required=True)
     decision.add_argument("--approve", action="store_true", help="refund the units, and repay the payer")
     decision.add_argument("--reject", action="store_true", help="end the request without a refund")
+    add_command("reports", _reports, "List the reports of users about gifts that wait for an operator; read-only.")
+    close_command = add_writing_command("close-report", _close_report, "Close a report of a user about a gift.")
+    close_command.add_argument("gift_id", help="ID of the gift")
+    close_command.add_argument("user_id", help="ID of the user who reported it")
     erasure_command = add_command(
         "erasure", _erasure, "Show which data of a deleted account was deleted, and which is kept; read-only."
     )
@@ -507,6 +515,29 @@ def _decide_refund(table: WholeTable, _: Stack, options: argparse.Namespace) -> 
         if not options.apply:
             would = "refund its units and repay the payer" if options.approve else "end it without a refund"
             _print(f"This would {would}. Nothing was written" + _apply_hint(has_work=True))
+    return 0
+
+
+def _reports(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    found, now = reporting.list_open(table), clock.now_ms()
+    if options.json:
+        _print_json([reporting.as_dict(reported, now=now) for reported in found])
+    else:
+        for reported in found:
+            _print_all(reporting.describe(reported, now=now))
+        _print(f"{len(found)} reported.")
+    return 0
+
+
+def _close_report(table: WholeTable, _: Stack, options: argparse.Namespace) -> int:
+    now = clock.now_ms()
+    reported = reporting.close(table, options.gift_id, options.user_id, apply=options.apply, now=now)
+    if options.json:
+        _print_json({**reporting.as_dict(reported, now=now), "written": options.apply})
+    else:
+        _print_all(reporting.describe(reported, now=now))
+        if not options.apply:
+            _print("This would close the report. Nothing was written" + _apply_hint(has_work=True))
     return 0
 
 

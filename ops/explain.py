@@ -92,7 +92,7 @@ def explain(table: WholeTable, identifier: str, *, now: int) -> Explanation | No
     of_order = [
         *_decide_giving(details, policies.find(order.policy), now=now),
         *_decide_vouchers(order, terms, now=now),
-        *_decide_later(terms),
+        *_decide_words(terms),
     ]
     if gift is not None:
         found = _explain_gift(gift, None if stored is None else stored.state, now=now)
@@ -348,9 +348,17 @@ def _decide_vouchers(order: Order, terms: Policy, *, now: int) -> Iterator[Decis
     yield _by_rule(terms, "extend", "extension of a voucher by its holder", answer)
 
 
-def _decide_later(terms: Policy) -> Iterator[Decision]:
-    for rule in policy.NOT_IN_EFFECT:
-        yield _by_rule(terms, rule, rule, "published, not in effect yet")
+_CONTACT_DATA = {
+    "never": "not possible",
+    "exchanged": "possible between users who have exchanged gifts",
+    "always": "possible",
+}
+
+
+def _decide_words(terms: Policy) -> Iterator[Decision]:
+    yield _by_rule(
+        terms, "links_in_messages", "links and contact data in messages", _CONTACT_DATA[terms.links_in_messages]
+    )
 
 
 def _time(at: int | None) -> str | None:

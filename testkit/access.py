@@ -40,9 +40,11 @@ GET /people                                    | user      | 200
 GET /people/{handle}                           | user      | 200
 GET /blocked                                   | user      | 200
 PUT /blocked/{user_id}                         | user      | 404 not-found
-DELETE /blocked/{user_id}                      | user      | 204
+DELETE /blocked/{user_id}                      | user      | 404 not-found
 GET /messages                                  | user      | 200
 POST /messages/{message_id}/read               | reader    | 200
+                                               | user      | 404 not-found
+DELETE /messages/{message_id}                  | reader    | 204
                                                | user      | 404 not-found
 GET /order-center                              | user      | 200
 GET /tagged                                    | user      | 200
@@ -101,6 +103,14 @@ POST /gifts/{gift_id}/decline                  | recipient | open 200; declined 
                                                | user      | 403 not-the-recipient
 PUT /gifts/{gift_id}/at-end                    | giver     | open 200; ends
                                                | user      | 404 not-found
+POST /gifts/{gift_id}/link                     | giver     | ends; named 409 already-named; 200
+                                               | user      | 404 not-found
+PUT /gifts/{gift_id}/recipient                 | giver     | ends; named 200; 422 invalid-request
+                                               | user      | 404 not-found
+POST /gifts/{gift_id}/extend                   | giver     | ends; extendable 200; 409 not-extendable
+                                               | user      | 404 not-found
+POST /gifts/{gift_id}/remind                   | giver     | ends; named 202; 409 not-named
+                                               | user      | 404 not-found
 POST /gifts/{gift_id}/cancel                   | giver     | open 200; cancelled 200; ends
                                                | user      | 404 not-found
 POST /gifts/{gift_id}/return-gifts             | claimers  | answered 409 already-returned; 201
@@ -114,6 +124,10 @@ POST /gifts/{gift_id}/thanks                   | claimers  | 201
 GET /gifts/{gift_id}/timeline                  | giver     | 200
                                                | claimers  | 200
                                                | user      | 404 not-found
+POST /gifts/{gift_id}/report                   | claimers  | 202
+                                               | giver     | 403 own-gift
+                                               | openers   | 202
+                                               | user      | named 403 not-the-recipient; link 403 wrong-secret
 POST /gifts/{gift_id}/ask-again                | giver     | 403 own-gift
                                                | claimers  | open 409 still-open; 409 already-claimed
                                                | openers   | open 409 still-open; returned 202; ends
@@ -241,6 +255,7 @@ class World:
         ids: the ids of its resources, by path parameter.
         parts: the roles by their part in it, such as `claimers`.
         hidden: texts that no problem may contain.
+        recipient_id: the user whom the gift names.
     """
 
     name: str
@@ -251,6 +266,7 @@ class World:
     parts: dict[str, set[str]] = field(default_factory=dict)
     hidden: set[str] = field(default_factory=set)
     secret: str | None = None
+    recipient_id: str | None = None
 
     def has_part(self, role: str, part: str) -> bool:
         return role in {**ALWAYS, **self.parts}.get(part, set())
@@ -395,6 +411,7 @@ def field_values(role: str, world: World, products: Mapping[str, str]) -> dict[s
         **({"code": world.ids["code"]} if "code" in world.ids else {}),
         **({"secret": secret} if world.secret else {}),
         **({"address": ADDRESS} if world.kind == "parcel" else {}),
+        **({"recipient_id": world.recipient_id} if world.recipient_id else {}),
     }
 
 
@@ -454,6 +471,7 @@ class Builder:
         world.hidden |= {gift["gift_id"], *([gift["secret"]] if gift["secret"] else [])}
         world.parts |= {"openers": LINK_HOLDERS if to is None else {"recipient"}, "claimers": set()}
         world.parts["recipient"] = set() if to is None else {"recipient"}
+        world.recipient_id = None if to is None else self._ids[to]
         return world
 
     def claim(self, world: World, *roles: str) -> World:

@@ -368,6 +368,25 @@ def _samples() -> Iterator[Event]:
     yield _http("WebFunction", "gift", "Load the page of the gift.", "GET /g/{gift_id}", 200, path=gift)
     yield _http(
         "GiftFunction",
+        "set_recipient",
+        "Alice names Bob, who is the recipient already.",
+        "PUT /gifts/{gift_id}/recipient",
+        200,
+        by=ALICE,
+        path=gift,
+        body={"recipient_id": BOB["sub"]},
+    )
+    yield _http(
+        "GiftFunction",
+        "remind",
+        "Alice reminds Bob.",
+        "POST /gifts/{gift_id}/remind",
+        202,
+        by=ALICE,
+        path=gift,
+    )
+    yield _http(
+        "GiftFunction",
         "mark_opened",
         "Bob opens the gift.",
         "POST /gifts/{gift_id}/opened",
@@ -493,6 +512,26 @@ def _samples() -> Iterator[Event]:
         by=ALICE,
         path={"gift_id": CANCELLED_GIFT},
         body={"then": "refund"},
+    )
+    yield _http(
+        "GiftFunction",
+        "make_link",
+        "Alice makes a new link of this gift.",
+        "POST /gifts/{gift_id}/link",
+        200,
+        by=ALICE,
+        path={"gift_id": CANCELLED_GIFT},
+        idempotent=True,
+    )
+    yield _http(
+        "GiftFunction",
+        "extend",
+        "Alice cannot extend this gift: 409 under the default policy.",
+        "POST /gifts/{gift_id}/extend",
+        409,
+        by=ALICE,
+        path={"gift_id": CANCELLED_GIFT},
+        body={"seconds": 3600},
     )
     yield _http(
         "GiftFunction",
@@ -827,6 +866,16 @@ def _samples() -> Iterator[Event]:
         path={"gift_id": UNOPENED_GIFT},
         status_while_open=409,
     )
+    yield _http(
+        "GiftFunction",
+        "report",
+        "Bob reports the gift to the operator.",
+        "POST /gifts/{gift_id}/report",
+        202,
+        by=BOB,
+        path={"gift_id": UNOPENED_GIFT},
+        body={"reason": "I do not know this person."},
+    )
     yield Event(
         "ProjectorFunction",
         "asked_again",
@@ -840,6 +889,15 @@ def _samples() -> Iterator[Event]:
         "Alice marks the message as read.",
         "POST /messages/{message_id}/read",
         200,
+        by=ALICE,
+        path={"message_id": ids.derive_id("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
+    )
+    yield _http(
+        "MessageFunction",
+        "delete",
+        "Alice deletes the message.",
+        "DELETE /messages/{message_id}",
+        204,
         by=ALICE,
         path={"message_id": ids.derive_id("message", "asked_again", UNOPENED_GIFT, BOB["sub"])},
     )

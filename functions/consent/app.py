@@ -39,7 +39,8 @@ def unblock_user(user_id: str) -> Response[str]:
 
     Idempotent: repeating the request has no further effect.
     """
-    blocking.unblock(table(), user_id, caller=HttpRequest(app).caller.user_id)
+    request = HttpRequest(app)
+    blocking.unblock(table(), user_id, caller=request.caller.user_id, now=request.now)
     return empty_response(204)
 
 

@@ -15,6 +15,7 @@ from handsel.api.requests.gifts import (
     GiftRequest,
     OpenedRequest,
     RecipientRequest,
+    ReportRequest,
 )
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
@@ -26,7 +27,7 @@ from handsel.domain.models import Gift, Page
 from handsel.runtime import clock
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import table
+from handsel.runtime.wiring import content_checker, table
 from handsel.use_cases import queries
 from handsel.use_cases.gifts import giving, opening, regift_requests, thanking, timelines
 
@@ -43,6 +44,16 @@ class AskedView(View):
     asked: Literal[True] = True
 
 
+class ReportedView(View):
+    """Confirmation that the report was accepted.
+
+    Attributes:
+        reported: always true.
+    """
+
+    reported: Literal[True] = True
+
+
 @app.post("/orders/<order_id>/gifts")
 @operation(
     body=GiftRequest,
@@ -57,6 +68,7 @@ class AskedView(View):
         errors.NotAllowed,
         errors.TooManyGifts,
         errors.TooManyOpenGifts,
+        errors.MessageRefused,
         errors.WrongSecret,
     ),
     idempotent=True,
@@ -82,6 +94,7 @@ def create_gift(order_id: str) -> Response[str]:
         secret_version=keys.current,
         window_ms=settings().window_ms,
         at_end=None if body.at_end is None else body.at_end.value(clock.voucher_code()),
+        checker=content_checker(),
         send_at=body.send_at,
     )
     count("GiftGiven")
@@ -167,6 +180,7 @@ def get_gift(gift_id: str) -> Response[str]:
         errors.NotAllowed,
         errors.NotGiftable,
         errors.RecipientUnknown,
+        errors.MessageRefused,
         errors.SelfGift,
         errors.TooManyGifts,
     ),
@@ -386,6 +400,37 @@ def request_gift_again(gift_id: str) -> Response[str]:
     return json_response(202, AskedView())
 
 
+@app.post("/gifts/<gift_id>/report")
+@operation(
+    body=ReportRequest,
+    responses={202: ReportedView},
+    problems=(errors.OwnGift, errors.WrongSecret, errors.NotTheRecipient),
+)
+def report_gift(gift_id: str) -> Response[str]:
+    """Report a gift to the operator.
+
+    Everybody who may see the gift can do this, in any of its states: who is or was its named recipient, claimers, and holders of
+    the link. The giver does not learn of it. Idempotent: only the first report of a user about a gift counts.
+    """
+    request = HttpRequest(app)
+    caller = request.caller
+    body = request.body(ReportRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now))
+    from handsel.use_cases.gifts import reporting  # imported here, because gifts are rarely reported
+
+    is_first = reporting.report(
+        table(),
+        gift_id,
+        body.reason,
+        caller=caller.user_id,
+        secret=body.secret,
+        link_keys=request.link_keys.by_version,
+        now=request.now,
+    )
+    if is_first:
+        count("GiftReported")
+    return json_response(202, ReportedView())
+
+
 @app.post("/gifts/<gift_id>/opened")
 @operation(
     body=OpenedRequest,
@@ -437,7 +482,7 @@ def thank_giver(gift_id: str) -> Response[str]:
     request = HttpRequest(app)
     call = request.call
     body = request.body(ThanksRequest, unless=lambda: thanking.require_claimed(table(), gift_id, caller=call.caller))
-    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message)
+    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message, checker=content_checker())
     count("GiftThanked")
     return json_response(201, ThanksView.of(thanks))
 

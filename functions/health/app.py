@@ -33,6 +33,7 @@ def lambda_handler(_: dict[str, Any], context: LambdaContext) -> dict[str, int]:
         "OverdueRefunds": snapshot.overdue_refunds,
         "OverdueVouchers": snapshot.overdue_vouchers,
         "OverdueShipments": snapshot.overdue_shipments,
+        "OverdueReports": snapshot.overdue_reports,
         "InvariantViolation": len(snapshot.violations),
         "OrdersAudited": snapshot.checked_orders,
     }

@@ -7,7 +7,7 @@ from pydantic import ConfigDict, with_config
 from typing_extensions import TypedDict
 
 from handsel.api import languages
-from handsel.api.http import HttpRequest, create_app, handler, json_response
+from handsel.api.http import HttpRequest, create_app, empty_response, handler, json_response
 from handsel.api.operations import PageOf, operation
 from handsel.api.requests.base import ListQuery
 from handsel.api.views.base import Count, Timestamp, Url, View
@@ -129,6 +129,18 @@ def mark_message_read(message_id: str) -> Response[str]:
     language = languages.negotiate(request.header("accept-language"))
     view = MessageView.of(message, language=language, web_url=request.web_url)
     return languages.localized(json_response(200, view), language)
+
+
+@app.delete("/messages/<message_id>")
+@operation(responses={204: None})
+def delete_message(message_id: str) -> Response[str]:
+    """Delete a message.
+
+    It does not come back. What it is about does not change. Idempotent: repeating the request has no further effect.
+    """
+    request = HttpRequest(app)
+    messaging.delete(table(), message_id, caller=request.caller.user_id)
+    return empty_response(204)
 
 
 lambda_handler = handler(app)

@@ -17,7 +17,7 @@ from handsel.api.views.refund_requests import RefundRequestView, StoreRefundRequ
 from handsel.domain import errors, models
 from handsel.runtime.observability import count
 from handsel.runtime.settings import settings
-from handsel.runtime.wiring import payments, table
+from handsel.runtime.wiring import content_checker, payments, table
 from handsel.use_cases.refunds import asking, deciding, listing
 
 app = create_app()
@@ -27,7 +27,7 @@ app = create_app()
 @operation(
     body=RefundRequestRequest,
     responses={201: RefundRequestView},
-    problems=(errors.NotRefundable,),
+    problems=(errors.NotRefundable, errors.MessageRefused),
     idempotent=True,
 )
 def create_refund_request(holding_id: str) -> Response[str]:
@@ -47,6 +47,7 @@ def create_refund_request(holding_id: str) -> Response[str]:
         reason=body.reason,
         note=body.note,
         retention_ms=settings().address_retention_ms,
+        checker=content_checker(),
     )
     count("RefundRequested")
     return json_response(201, _view(request, asked))
@@ -114,7 +115,7 @@ def list_store_refund_requests(store_id: str) -> Response[str]:
 @operation(
     body=DecisionRequest,
     responses={200: RefundRequestView},
-    problems=(errors.WrongRole, errors.AlreadyDecided),
+    problems=(errors.WrongRole, errors.AlreadyDecided, errors.MessageRefused),
 )
 def decide_refund_request(refund_request_id: str) -> Response[str]:
     """Approve or reject a refund request for goods of the merchant's store.
@@ -135,6 +136,7 @@ def decide_refund_request(refund_request_id: str) -> Response[str]:
         without_return=body.approve and body.without_return,
         note=body.note,
         now=request.now,
+        checker=content_checker(),
     )
     count("RefundRequestDecided")
     return json_response(200, _view(request, decided))

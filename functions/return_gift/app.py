@@ -11,7 +11,7 @@ from handsel.api.views.orders import OrderView
 from handsel.domain import errors
 from handsel.runtime import policies
 from handsel.runtime.observability import count
-from handsel.runtime.wiring import payments, table
+from handsel.runtime.wiring import content_checker, payments, table
 from handsel.use_cases import queries
 from handsel.use_cases.gifts import return_gifts
 
@@ -52,6 +52,7 @@ class PendingReturnGiftView(View):
         errors.UnknownWrapping,
         errors.ReturnGiftAlreadyGiven,
         errors.TooManyOpenGifts,
+        errors.MessageRefused,
         errors.NoPaymentProvider,
         errors.PriceChanged,
         errors.OutOfStock,
@@ -82,6 +83,7 @@ def create_return_gift(gift_id: str) -> Response[str]:
         policy=policies.current(),
         expected_total=body.expected_total.value() if body.expected_total else None,
         wrapping=body.wrapping.choice(),
+        checker=content_checker(),
     )
     sold = {product.product_id: product}
     if gift is None:

@@ -57,6 +57,7 @@ WORDS = {
         "about": "Send a friend a gift in a red envelope, by a link or straight to their inbox.",
         "from": "{name} sent you a gift",
         "erased_name": "Deleted user",
+        "somebody": "Somebody",
         "gift": "You have a gift",
         "gift_about": "Open the link to see who sent it and unwrap it.",
         "gone": "Gift not found",
@@ -73,6 +74,7 @@ WORDS = {
         "about": "把礼物装进红包，用链接或直接送给好友。",
         "from": "{name} 送你一份礼物",
         "erased_name": "已注销用户",
+        "somebody": "有人",
         "gift": "你有一份礼物",
         "gift_about": "打开链接，看看是谁送的，拆开你的礼物。",
         "gone": "没有找到礼物",
@@ -153,7 +155,8 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
     preview = GiftPreview.of(found, now=request.now, web_url=request.web_url)
     if isinstance(preview, ScheduledGift):
         return _scheduled_gift_page(request, preview, language)
-    giver_name = words["erased_name"] if preview.giver_name == ERASED_NAME else _isolate(preview.giver_name)
+    giver_name = preview.giver_name or words["somebody"]
+    giver_name = words["erased_name"] if giver_name == ERASED_NAME else _isolate(giver_name)
     return _page(
         request,
         200,

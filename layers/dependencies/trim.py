@@ -18,11 +18,12 @@ SERVICES = {
     "cognito-idp": "2016-04-18",
     "dynamodb": "2012-08-10",
     "events": "2015-10-07",
+    "lambda": "2015-03-31",
     "s3": "2006-03-01",
     "secretsmanager": "2017-10-17",
 }
 # Of large models, only the operations that are called, with their shapes.
-OPERATIONS = {"cognito-idp": {"AdminDeleteUser"}, "s3": {"GetObject", "PutObject"}}
+OPERATIONS = {"cognito-idp": {"AdminDeleteUser"}, "lambda": {"Invoke"}, "s3": {"GetObject", "PutObject"}}
 MODELS = {"service-2", "endpoint-rule-set-1", "paginators-1", "waiters-2"}
 SHARED = {"_retry.json", "endpoints.json", "partitions.json", "sdk-default-configuration.json"}
 # Shapes of DynamoDB that are items, keys or values of expressions.

@@ -21,6 +21,7 @@ from handsel.domain.models import (
     Refund,
     RefundRequest,
     Relation,
+    Report,
     Store,
     Use,
     Wrapping,
@@ -44,6 +45,7 @@ from handsel.store import (
     refund_requests,
     refunds,
     relations,
+    reports,
     rollout,
     shipments,
     stores,
@@ -139,6 +141,8 @@ class AuditIndex:
     # Each with the time at which its block is due; None if it is settled, or there is none.
     relations: list[tuple[Relation, int | None]] = field(default_factory=list)
     regift_requests: list[RegiftRequest] = field(default_factory=list)
+    # Without their reasons.
+    reports: list[Report] = field(default_factory=list)
     # By gift to a group: the users who opened it.
     openings: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
     # By gift: the due time of the next reminder; None after the last one.
@@ -338,6 +342,14 @@ class AuditIndex:
         if keys.regift_request(item["gift_id"], item["user_id"]) != key:
             raise ValueError(_WRONG_KEY)
 
+    def add_report(self, key: Key, item: Item) -> None:
+        """Add a report of a user to the operator."""
+        report = reports.from_item(item)
+        self._check_place(key, item, reports.to_item(report), due=report.closed_at is None)
+        if report.closed_at is not None:
+            self._check_ttl(key, item)
+        self.reports.append(replace(report, reason=""))
+
     def add_opening(self, key: Key, item: Item) -> None:
         """Add the opening of a gift by a user."""
         listed = keys.index_entry(BY_OWNER, keys.openings_by_user(item["user_id"]), item["at"], item["gift_id"])
@@ -405,7 +417,11 @@ class AuditIndex:
         self.products[product.product_id] = product.store_id
 
     def add_message(self, key: Key, item: Item) -> None:
-        """Add a message."""
+        """Add a message. One that its reader deleted is there, and not unread."""
+        if messages.is_deleted(item):
+            self._check_place(key, item, keys.message(item["user_id"], item["message_id"])._asdict())
+            self.messages[sys.intern(item["user_id"])].add(item["message_id"])
+            return
         message = messages.from_item(item)
         self._check_place(key, item, messages.build_put(message).item)
         user_id = sys.intern(message.user_id)
@@ -551,6 +567,7 @@ _ADD_BY_KIND: Mapping[tuple[str, str], Callable[[AuditIndex, Key, Item], None]] 
     ("GIFT", "GIFT"): AuditIndex.add_gift,
     ("GIFT", "PREDECESSOR"): AuditIndex.add_predecessor,
     ("GIFT", "REGIFT_REQUEST"): AuditIndex.add_regift_request,
+    ("GIFT", "REPORT"): AuditIndex.add_report,
     ("GIFT", "OPENED"): AuditIndex.add_opening,
     ("GIFT", "REMINDER"): AuditIndex.add_reminder,
     ("LINK", "LINK"): AuditIndex.add_link,

@@ -133,6 +133,8 @@ def _referenced_keys(index: AuditIndex) -> Iterator[Key]:
     yield from (keys.order(order_id) for order_id in index.charges)
     yield from map(keys.gift, (*index.timers, *index.reminders, *(gift_id for _, gift_id in index.received)))
     yield from (keys.gift(request.gift_id) for request in index.regift_requests)
+    for report in index.reports:
+        yield from (keys.gift(report.gift_id), keys.predecessor(report.gift_id))
     yield from map(keys.gift, (*index.predecessors.values(), *index.links.values()))
     yield from map(keys.shipment, index.addresses)
     yield from map(keys.store, index.products.values())

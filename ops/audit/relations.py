@@ -391,7 +391,7 @@ def _check_claimed(index: AuditIndex, gift_id: str, holding: Holding, about: str
         yield Finding(IssueType.THANKS_DIFFERS, about, group, f"its claim of gift {gift_id} has other thanks")
     wanted = None
     if gift.recipient_id is None:
-        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.created_at, gift_id)
+        wanted = keys.gifts_by_recipient(holding.holder_id), keys.position(gift.sent_at, gift_id)
     if index.received_at.get(holding.holding_id) != wanted:
         yield Finding(
             IssueType.LIST_DIFFERS, about, group, "its entry in its holder's list of gifts is missing or wrong"
@@ -586,6 +586,10 @@ def _check_references(index: AuditIndex, *, now: int, grace_ms: int) -> Iterator
                 f"GIFT#{request.gift_id}/REGIFT_REQUEST#{request.user_id}",
                 "its gift does not exist, or belongs to another user",
             )
+    for report in index.reports:
+        # The gift may be a successor that exists by the clock, and is stored at its settlement.
+        if report.gift_id not in index.gifts and report.gift_id not in index.predecessors:
+            yield dangling(f"GIFT#{report.gift_id}/REPORT#{report.user_id}", "its gift does not exist")
     for order_id in index.charges - index.orders.keys():
         yield dangling(f"CHARGE#{order_id}", "its order does not exist")
     for product_id, store_id in index.products.items():

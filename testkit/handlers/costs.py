@@ -150,6 +150,17 @@ def _decline(stack: Stack) -> Callable[[], Any]:
     return _call(stack, 200, "bob", "POST", f"/gifts/{gift['gift_id']}/decline")
 
 
+def _block(stack: Stack) -> Callable[[], Any]:
+    """Prepare a block of a giver of one open gift to the caller."""
+    _given(stack, recipient_id=PEOPLE["bob"])
+    return _call(stack, 204, "bob", "PUT", f"/blocked/{PEOPLE['alice']}")
+
+
+def _unblock(stack: Stack) -> Callable[[], Any]:
+    expect(204, stack.call("bob", "PUT", f"/blocked/{PEOPLE['alice']}"))
+    return _call(stack, 204, "bob", "DELETE", f"/blocked/{PEOPLE['alice']}")
+
+
 _REFUND = {"then": "refund"}
 _TO_CAROL = {"then": "give_to", "recipient_id": PEOPLE["carol"]}
 
@@ -215,6 +226,12 @@ def _ask_again(stack: Stack) -> Callable[[], Any]:
     gift = _given(stack)
     _pass_days(stack, 1)
     return _call(stack, 202, "bob", "POST", f"/gifts/{gift['gift_id']}/ask-again", {"secret": gift["secret"]})
+
+
+def _report_gift(stack: Stack) -> Callable[[], Any]:
+    gift = _given(stack)
+    body = {"reason": "It is an advertisement.", "secret": gift["secret"]}
+    return _call(stack, 202, "bob", "POST", f"/gifts/{gift['gift_id']}/report", body)
 
 
 def _open(stack: Stack, shares: int = 1) -> Callable[[], Any]:
@@ -303,6 +320,12 @@ def _read_message(stack: Stack) -> Callable[[], Any]:
     _prepare_projection(stack)
     message = stack.call("alice", "GET", "/messages").body["items"][0]
     return _call(stack, 200, "alice", "POST", f"/messages/{message['message_id']}/read")
+
+
+def _delete_message(stack: Stack) -> Callable[[], Any]:
+    _prepare_projection(stack)
+    message = stack.call("alice", "GET", "/messages").body["items"][0]
+    return _call(stack, 204, "alice", "DELETE", f"/messages/{message['message_id']}")
 
 
 def _tag(method: str) -> Prepared:
@@ -439,6 +462,8 @@ OPERATIONS: Mapping[str, Prepared] = {
     "claim again": _claim_again,
     "cancel": _cancel,
     "decline": _decline,
+    "block a giver": _block,
+    "end a block": _unblock,
     "set a refund at the end": lambda stack: _set_end(stack, _REFUND),
     "set a second person": lambda stack: _set_end(stack, _TO_CAROL),
     "use a voucher": _use,
@@ -458,6 +483,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "thank": _thank,
     "read a timeline": _read_timeline,
     "ask again": _ask_again,
+    "report a gift": _report_gift,
     "redeem": _redeem,
     "redeem, code in the body": _redeem_by_body,
     "undo a redemption": _undo_redemption,
@@ -472,6 +498,7 @@ OPERATIONS: Mapping[str, Prepared] = {
     "order center": _get("/order-center"),
     "list messages": _get("/messages"),
     "read a message": _read_message,
+    "delete a message": _delete_message,
     "tag": _tag("PUT"),
     "untag": _tag("DELETE"),
     "view a product": _view_product,
@@ -556,7 +583,7 @@ ADDITIONAL_READS: Mapping[str, tuple[str, ...]] = {
     "claim a parcel": (_CARRIER,),
     "use a parcel": (_CARRIER,),
     "use, settling a due gift": ("the gifts that are due: the order names them",),
-    "give in return": ("whether the giver was erased: the received gift names them",),
+    "give in return": ("whether the giver was erased, or wants no gifts: the received gift names them",),
 }
 # The operations of one gift by link from purchase to projection, with one claim and three claims that come too late.
 LIFECYCLE: Mapping[str, int] = {

@@ -27,6 +27,7 @@ from handsel.domain.models import (
     Redemption,
     Refund,
     RefundRequest,
+    Report,
     Shipment,
     ShipmentEvent,
     Store,
@@ -47,7 +48,18 @@ from handsel.domain.states import (
     ShipmentStatus,
 )
 from handsel.domain.summary import Counters, Summary
-from handsel.store import gifts, holdings, keys, orders, products, redemptions, refund_requests, refunds, shipments
+from handsel.store import (
+    gifts,
+    holdings,
+    keys,
+    orders,
+    products,
+    redemptions,
+    refund_requests,
+    refunds,
+    reports,
+    shipments,
+)
 from handsel.store import messages as store_messages
 from handsel.store.attributes import Item
 from handsel.store.keys import Key
@@ -126,6 +138,17 @@ class Family:
         listed = keys.index_entry(keys.BY_OWNER, keys.regift_requests_by_user(self.id("carol")), LATELY, back.gift_id)
         self.more.append({**keys.regift_request(back.gift_id, self.id("carol"))._asdict(), **listed, **asked})
         self.messages.append(messages.build_regift_request(back.gift_id, self.id("alice"), self.id("carol"), at=LATELY))
+        for reporter, closed_at in (("bob", None), ("carol", LATELY)):
+            report = Report(group.gift_id, self.id(reporter), "An advertisement.", LATELY, closed_at)
+            item = reports.to_item(report)
+            if closed_at is not None:
+                item = {name: value for name, value in item.items() if name not in (keys.BY_DUE.pk, keys.BY_DUE.sk)}
+                item["ttl"] = (closed_at + reports.RETENTION_MS) // 1000
+            self.more.append(item)
+        deleted = keys.message(self.id("carol"), self.id("deleted"))
+        self.more.append(
+            {**deleted._asdict(), "user_id": self.id("carol"), "message_id": self.id("deleted"), "deleted": True}
+        )
         own = [self._voucher(f"own{each}", order, "alice", None, LATELY) for each in range(2)]
         self._use("use", order, own)
         self._redeem(own[0])

@@ -29,7 +29,19 @@ def extendable(make: Builder) -> World:
     stack = make.stack
     assert isinstance(stack, Stack)
     world = make.used("used, extendable", "voucher", "usable", "extendable")
-    for kind in ("order", "holding"):
+    return with_extensions(stack, world, "order", "holding")
+
+
+def extendable_gift(make: Builder) -> World:
+    """Give a voucher under a policy that lets its giver extend the claim window."""
+    stack = make.stack
+    assert isinstance(stack, Stack)
+    return with_extensions(stack, make.given("open, extendable", "voucher", 2, "open", "extendable"), "order", "gift")
+
+
+def with_extensions(stack: Stack, world: World, *kinds: str) -> World:
+    """Bring resources of a world under a policy that allows extensions."""
+    for kind in kinds:
         name = kind.upper()
         stack.client.update_item(
             TableName="handsel-test",
@@ -50,7 +62,8 @@ TimedWorld = tuple[BuildWorld, int, Callable[[World], World]]
 WORLDS: Mapping[str, Sequence[TimedWorld]] = {
     "as it stays": [(build_world, 0, unchanged) for build_world in access.TIMELESS],
     "as it waits": [
-        (build_world, 0, unchanged) for build_world in (*access.OPEN, access.pending, named_with_message, extendable)
+        (build_world, 0, unchanged)
+        for build_world in (*access.OPEN, access.pending, named_with_message, extendable, extendable_gift)
     ],
     "when time is over": [
         *((build_world, DAY, access.returned) for build_world in access.OPEN),

@@ -116,6 +116,7 @@ class Environment:
         advanced_ms: by how much the test clock was advanced.
         keys: the idempotency keys of orders, by order id.
         stock_changes: the units that a merchant adds to a stock, by the name of the operation.
+        sent_secrets: the numbers of the links whose secrets users sent to claim a gift, by gift and user.
         rollouts: the states of the ROLLOUT item, each with the time from which on it holds.
         copies: the copies of the rollout that warm processes have.
     """
@@ -135,6 +136,7 @@ class Environment:
         self.advanced_ms = 0
         self.keys: dict[str, str] = {}
         self.stock_changes: dict[str, int] = {}
+        self.sent_secrets: dict[tuple[str, str], set[int]] = defaultdict(set)
         self.rollouts: list[tuple[int, Item | None]] = [(0, None)]
         self.copies: dict[int, Copy | None] = {}
         self.restore = Consumer.from_template("RestoreFunction")
@@ -175,6 +177,7 @@ class Environment:
         self.model.write(fresh, sent)
         for record in fresh:
             self._check_rollout(record["dynamodb"])
+            self._check_secrets(record["dynamodb"])
         for record in fresh:
             for consumer in (self.restore, self.projector):
                 if any_matches(consumer.filters, record):
@@ -182,6 +185,16 @@ class Environment:
             ttl = record["dynamodb"].get("NewImage", {}).get("ttl")
             if ttl is not None and "OldImage" not in record["dynamodb"]:
                 self._schedule_ttl(int(ttl["N"]))
+
+    def _check_secrets(self, change: Mapping[str, Any]) -> None:
+        """Check that a user who claims a gift by link sent the secret of its present link."""
+        if change["Keys"]["sk"]["S"] != "GIFT" or "OldImage" not in change:
+            return
+        before, after = load_item(change["OldImage"]), load_item(change["NewImage"])
+        for user in after["claims"].keys() - before["claims"].keys():
+            sent = self.sent_secrets[after["gift_id"], user]
+            if "recipient_id" not in before and before.get("link_version", 0) not in sent:
+                raise Violation(f"{user} claimed {after['gift_id']} with the secrets of the links {sent}")
 
     def _check_rollout(self, change: Mapping[str, Any]) -> None:
         """Remember a change of the rollout, and check that a user who gives had gifting within the age of a copy."""

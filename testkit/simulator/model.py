@@ -27,12 +27,19 @@ ORDER_STEPS = {(state, state) for state in ("pending", "paid", "cancelled")} | {
     ("pending", "declined"),
     ("pending", "cancelled"),
 }
+# The attributes of a gift that change only while it is open.
+GIVER_CHANGES = ("link_version", "recipient_id", "expires_at", "reminded_at", "opened_at", "opened_count")
 # How long the item that leads from a successor to its gift is kept after the window of the gift: 30 days.
 _POINTER_MS = 30 * 86_400_000
 _NEVER_DELETED = frozenset({
     *("ORDER", "GIFT", "HOLDING", "REFUND", "REFUND_REQUEST", "REDEMPTION"),
     *("USE", "SHIPMENT", "ACCOUNT", "PRODUCT", "STORE"),
 })  # fmt: skip
+# The most gifts within 24 hours that name a person with whom the giver never exchanged gifts.
+MAX_DAILY_GIFTS = 3
+_DAY_MS = 86_400_000
+# The longest time between the decision to give and the write, by one clock.
+_MAX_DELAY_MS = 10 * 60_000
 # The attributes of a holding that was redeemed or refunded: at most one of them is there.
 HOLDING_ENDS = ("redeemed_at", "refunded_at", "expired_at")
 
@@ -61,6 +68,8 @@ class Model:
         gifts_of: the gift ids by order id.
         keys_by_kind: the keys of all items ever created, by kind.
         due: the positions in the due index by key.
+        named: the times at which a giver named a person in a gift or at its end, by giver and person, by the clock of the writer.
+        exchanged: the pairs of users one of whom claimed a gift of the other.
     """
 
     def __init__(self, known: Mapping[Where, Item]) -> None:
@@ -73,6 +82,9 @@ class Model:
         self._holdings_of: dict[str, list[Where]] = defaultdict(list)
         self._refunds_of: dict[str, list[Where]] = defaultdict(list)
         self._codes: dict[str, Where] = {}
+        self.named: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self.exchanged: set[frozenset[str]] = set()
+        self._successors: set[str] = set()
         self.due: dict[Where, str] = {where: item["due_sk"] for where, item in known.items() if "due_sk" in item}
         for where, item in known.items():
             self._index(where, item)
@@ -119,17 +131,24 @@ class Model:
             return
         self.moment += 1
         self._latest = max(self._latest, sent)
-        orders = set()
+        orders, names = set(), list[tuple[Item | None, Item]]()
         for record in records:
             change = record["dynamodb"]
             where = change["Keys"]["pk"]["S"], change["Keys"]["sk"]["S"]
             before, after = self.items.get(where), load_item(change["NewImage"]) if "NewImage" in change else None
             self._remember(where, before, after)
             self._check_step(where, before, after)
-            if where[1] == "GIFT" and before is not None and after is not None:
-                self._check_window(before, after, sent)
+            if where[1] == "GIFT" and after is not None:
+                self._check_people(before, after)
+                if before is not None:
+                    self._check_window(before, after, sent)
+                names.append((before, after))
+            if where[1].startswith("MESSAGE#") and before is None and after is not None:
+                self._check_message(after, sent)
             if where[1] in ("ORDER", "GIFT", "HOLDING", "REFUND") and after is not None:
                 orders.add(after["order_id"])
+        for before, after in names:
+            self._check_naming(before, after, sent)
         for order_id in orders:
             self.check_order(order_id)
 
@@ -188,13 +207,18 @@ class Model:
             raise Violation(f"the stock of {where} is negative")
 
     def _is_replaced(self, message: Item | None) -> bool:
-        """Return whether a message announced a gift that was cancelled before it was read."""
+        """Return whether a message announced a gift that was taken back before it was read."""
         return (
             message is not None
-            and message["kind"] in ("gift_received", "gift_reminder")
+            and message.get("kind") in ("gift_received", "gift_reminder")
             and not message["read"]
-            and self.items[f"GIFT#{message['gift_id']}", "GIFT"]["state"] == "cancelled"
+            and self.is_taken_back(message)
         )
+
+    def is_taken_back(self, message: Item) -> bool:
+        """Return whether the gift that a message announces was cancelled, or given to another person since."""
+        gift = self.items[f"GIFT#{message['gift_id']}", "GIFT"]
+        return message.get("changes", 0) < len(gift.get("former_recipients", ())) or gift["state"] == "cancelled"
 
     @staticmethod
     def _check_window(before: Item, after: Item, sent: int) -> None:
@@ -206,8 +230,65 @@ class Model:
             raise Violation(f"gift {before['gift_id']} was returned before the end of its claim window")
         if is_over and after.get("at_end") != before.get("at_end"):
             raise Violation(f"the end of gift {before['gift_id']} was set after the end of its claim window")
-        if is_over and (after["state"] in ("cancelled", "declined") or len(after["claims"]) > len(before["claims"])):
+        is_claimed = len(after["claims"]) > len(before["claims"])
+        if is_over and (after["state"] in ("cancelled", "declined") or is_claimed):
             raise Violation(f"gift {before['gift_id']} was {after['state']} after the end of its claim window")
+        changed = [name for name in GIVER_CHANGES if before.get(name) != after.get(name)]
+        if is_over and changed:
+            raise Violation(f"{changed} of gift {before['gift_id']} changed after the end of its claim window")
+        if sent < before.get("opens_at", 0) and (is_claimed or {"opened_at", "reminded_at"} & set(changed)):
+            raise Violation(f"gift {before['gift_id']} was claimed, opened or reminded of before it was sent")
+
+    def _check_people(self, before: Item | None, after: Item) -> None:
+        """Check that a gift has either a recipient or one live link, and that every change of them is counted."""
+        gift_id, version = after["gift_id"], after.get("link_version", 0)
+        if ("recipient_id" in after) is ("secret_version" in after) and after["state"] == "open":
+            raise Violation(f"gift {gift_id} has a recipient and a link, or neither")
+        if before is None:
+            return
+        was = before.get("link_version", 0)
+        people = [each.get("recipient_id") for each in (before, after)]
+        if version - was not in (0, 1) or (people[0] != people[1] and version == was):
+            raise Violation(f"gift {gift_id} went from link {was} of {people[0]} to link {version} of {people[1]}")
+        former = [len(each.get("former_recipients", ())) for each in (before, after)]
+        if former[1] - former[0] != (people[0] != people[1]) or former[1] > 3:
+            raise Violation(f"gift {gift_id} has {former[1]} former recipients")
+        if version != was and (before["state"] != "open" or before["remaining"] != after["remaining"]):
+            raise Violation(f"the link or the recipient of gift {gift_id} changed after its end, or with a claim")
+        for claimer, claim in before["claims"].items():
+            if "thanks" in claim and after["claims"].get(claimer, {}).get("thanks") != claim["thanks"]:
+                raise Violation(f"the thanks of {claimer} for gift {gift_id} changed")
+        for claimer in after["claims"].keys() - before["claims"].keys():
+            self.exchanged.add(frozenset((claimer, after["giver_id"])))
+            if claimer == after["giver_id"] or people[0] not in (None, claimer):
+                raise Violation(f"{claimer} claimed gift {gift_id}, which is for {people[0]}")
+
+    def _check_naming(self, before: Item | None, after: Item, sent: int) -> None:
+        """Check that whoever a gift newly names has not blocked the giver, and that they are not named too often."""
+        giver, named = after["giver_id"], list[str]()
+        if "recipient_id" in after and (before is None or before.get("recipient_id") != after["recipient_id"]):
+            named.append(after["recipient_id"])
+        ends = [({} if each is None else each.get("at_end", {})) for each in (before, after)]
+        second = ends[1].get("recipient_id")
+        if second is not None and ends[0].get("recipient_id") != second:
+            named.append(second)
+            self._successors.add(ends[1]["successor_gift_id"])
+        for person in named:
+            if "blocked_at" in self.items.get((f"USER#{person}", f"FROM#{giver}"), {}):
+                raise Violation(f"gift {after['gift_id']} names {person}, who blocked {giver}")
+            if before is None and after["gift_id"] in self._successors:
+                continue  # it counted when the end was set
+            times = self.named[giver, person]
+            times.append(sent)
+            lately = sum(sent - _DAY_MS + _MAX_DELAY_MS < at for at in times)
+            if lately > MAX_DAILY_GIFTS and frozenset((giver, person)) not in self.exchanged:
+                raise Violation(f"{giver} named {person} {lately} times within a day")
+
+    def _check_message(self, message: Item, sent: int) -> None:
+        """Check that a message about a scheduled gift reaches nobody but its giver before the gift is sent."""
+        gift = self.items.get((f"GIFT#{message.get('gift_id')}", "GIFT"), {})
+        if sent < gift.get("opens_at", 0) and message["user_id"] != gift["giver_id"]:
+            raise Violation(f"{message['user_id']} got {message['kind']} before gift {gift['gift_id']} was sent")
 
     # --- invariants -------------------------------------------------------------------------------------------------
 
@@ -273,6 +354,7 @@ class Model:
                     held is not None and held["holder_id"] == claimer, gift_id, "the holding belongs to another user"
                 )
                 self._require(claim["at"] < gift["expires_at"], gift_id, "claimed after the claim window")
+                self._require(gift.get("opens_at", 0) <= claim["at"], gift_id, "claimed before it was sent")
         self._require(not received, order_id, f"holdings without a claim: {dict(received)}")
         self._require(set(reservations) <= set(self.gifts_of[order_id]), order_id, "a reservation has no gift")
         kept = sum(1 for each in left if each.get("gift_id"))

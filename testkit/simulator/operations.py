@@ -27,9 +27,9 @@ from handsel.use_cases.orders import cancelling, own_use, refunding
 from handsel.use_cases.orders.purchases import buy
 from handsel.use_cases.recommendations import recommending
 from ops import rollout as operators
-from testkit.simulator.environment import MINUTE_MS, START_MS, Environment, Process
+from testkit.simulator.environment import DAY_MS, HOUR_MS, MINUTE_MS, START_MS, Environment, Process
 from testkit.simulator.fault_injection import Crashed
-from testkit.simulator.model import Item, Violation, Where
+from testkit.simulator.model import MAX_DAILY_GIFTS, Item, Violation, Where
 
 LINK_KEYS = {"1": "a link key"}
 USERS = ("alice", "bob", "carol", "dave", "mia")
@@ -316,8 +316,11 @@ class Operations:
         if order is None:
             return None
         order_id, user = order["order_id"], order["buyer_id"]
-        recipient = self._random.choice([each for each in USERS[:4] if each != user]) if named else None
+        recipient = self._draw_recipient(user) if named else None
         gift_id, host = self._derive_id("gift", user), self._random.randrange(3)
+        is_scheduled = self._random.random() < 0.25
+        ahead_ms = self._random.choice((0, MINUTE_MS, HOUR_MS, 5 * HOUR_MS, 20 * HOUR_MS))
+        opens_at = self._environment.now + ahead_ms if is_scheduled else None
         at_end = self._draw_end(user) if self._random.random() < 0.4 else None
         if at_end is not None and (shares > 1 or at_end.recipient_id == recipient):
             at_end = AtEnd(EndAction.REFUND)
@@ -334,15 +337,21 @@ class Operations:
                     secret_version="1",
                     window_ms=process.environment.plan.window_ms,
                     at_end=at_end,
+                    send_at=opens_at,
                 )
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             if isinstance(problem, errors.NotAllowed):
                 return not _may_choose(order, at_end)
+            if isinstance(problem, errors.InvalidRequest):
+                return opens_at is not None and opens_at < span.last
+            if isinstance(problem, errors.RecipientUnknown | errors.TooManyGifts):
+                people = (recipient, None if at_end is None else at_end.recipient_id)
+                return any(self._is_unwanted(problem, user, each, span) for each in people if each is not None)
             if isinstance(problem, errors.NotGiftable):
                 made = self._model.item("ORDER", order_id)
-                shortest = min(self._environment.plan.window_ms, MINUTE_MS)
-                return _is_invalid(made, span, shortest) or self._leaves_no_time(made, at_end, span.last)
+                shortest, sent_at = min(self._environment.plan.window_ms, MINUTE_MS), opens_at or span.last
+                return _is_invalid(made, sent_at, shortest) or self._leaves_no_time(made, at_end, sent_at)
             if isinstance(problem, errors.NotAvailableYet):
                 # By the true time: the test clock may have been advanced since the process read it.
                 return False in self._environment.find_gifting(user, span.first, self._environment.now)
@@ -353,10 +362,17 @@ class Operations:
             return (
                 answer.gift_id == gift_id
                 and made is not None
-                and (made["shares"], made["order_id"], made.get("recipient_id")) == (shares, order_id, recipient)
+                and (made["shares"], made["order_id"], made.get("opens_at")) == (shares, order_id, opens_at)
+                and recipient in (made.get("recipient_id"), *_former_recipients(made))
             )
 
         return Operation(f"give {self._name}", act, is_correct, is_justified, (f"GIFT#{gift_id}", "GIFT"))
+
+    def _draw_recipient(self, giver: str) -> str:
+        """Return a person for a gift of a giver: often one whom they named before."""
+        known = sorted(person for (each, person), times in self._model.named.items() if each == giver and times)
+        others = known if known and self._random.random() < 0.5 else [each for each in USERS[:4] if each != giver]
+        return self._random.choice(others)
 
     @contextmanager
     def _warm(self, process: Process, host: int) -> Iterator[None]:
@@ -397,7 +413,7 @@ class Operations:
         then = self._random.choice((EndAction.ORDER, EndAction.REFUND, EndAction.GIVE_TO, EndAction.GIVE_TO))
         if then is not EndAction.GIVE_TO:
             return AtEnd(then)
-        second = self._random.choice([each for each in USERS[:4] if each != giver])
+        second = self._draw_recipient(giver)
         return AtEnd(then, second, ids.derive_id("successor", self._name))
 
     def _leaves_no_time(self, order: Item | None, at_end: AtEnd | None, given_at: int) -> bool:
@@ -430,11 +446,16 @@ class Operations:
                     return bool(user != gift["giver_id"])
                 case errors.NotAllowed():
                     return not _may_choose(gift, at_end)
+                case errors.RecipientUnknown() | errors.TooManyGifts() if at_end.recipient_id is not None:
+                    return self._is_unwanted(problem, gift["giver_id"], at_end.recipient_id, span)
                 case errors.InvalidRequest():
-                    return gift["shares"] > 1 or at_end.recipient_id == gift.get("recipient_id")
+                    states = [each for (each,) in self._states(span, _gift(gift_id)) if each]
+                    return gift["shares"] > 1 or any(each.get("recipient_id") == at_end.recipient_id for each in states)
                 case errors.NotGiftable():
                     made = self._model.item("ORDER", gift["order_id"])
-                    return self._leaves_no_time(made, at_end, gift["created_at"])
+                    window_ms = self._environment.plan.window_ms
+                    ends = [each["expires_at"] for (each,) in self._states(span, _gift(gift_id)) if each]
+                    return any(self._leaves_no_time(made, at_end, end - window_ms) for end in ends)
                 case _:
                     return self._has_ended(problem, gift_id, span)
 
@@ -507,11 +528,12 @@ class Operations:
         user = self._user
         if gift.get("recipient_id") and self._random.random() < 0.8:
             user = gift["recipient_id"]
-        secret = ids.derive_link_secret(LINK_KEYS, "1", gift_id) if self._random.random() < 0.95 else "guessed"
+        version, secret = self._draw_secret(gift)
         is_parcel = gift["product"]["kind"] == "parcel"
         address = ADDRESS if is_parcel and self._random.random() < 0.95 else None
 
         def act(process: Process) -> Any:
+            self._environment.sent_secrets[gift_id, user].add(version)
             read, _ = claiming.claim(
                 process.table,
                 gift_id,
@@ -526,18 +548,12 @@ class Operations:
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             match problem:
-                case errors.OwnGift():
-                    return bool(user == gift["giver_id"])
-                case errors.WrongSecret():
-                    return secret == "guessed" and "recipient_id" not in gift
-                case errors.NotTheRecipient():
-                    return gift.get("recipient_id") not in (None, user)
                 case errors.AddressRequired():
                     return is_parcel and address is None
                 case errors.NotFound():
                     return self._is_hidden(gift, span)
                 case _:
-                    return self._has_ended(problem, gift_id, span)
+                    return self._is_closed(problem, gift, user, version, span)
 
         def is_correct(answer: Any) -> bool:
             now = self._model.item("GIFT", gift_id)
@@ -546,10 +562,44 @@ class Operations:
 
         return Operation(f"claim {self._name}", act, is_correct, is_justified)
 
+    def _draw_secret(self, gift: Item) -> tuple[int, str]:
+        """Return the number of a link that a gift has or had, and its secret; now and then -1 and a guess."""
+        newest = gift.get("link_version", 0)
+        if self._random.random() < 0.05:
+            return -1, "guessed"
+        version = self._random.randint(0, newest) if self._random.random() < 0.3 else newest
+        return version, ids.derive_link_secret(LINK_KEYS, "1", gift["gift_id"], version)
+
+    def _is_closed(self, problem: errors.ApiProblem, gift: Item, user: str, version: int, span: Span) -> bool:
+        """Return whether a gift was closed to a user with the secret of a link, in the way that a problem reports."""
+        # A successor that is not stored yet is as the first gift says.
+        states = [each for (each,) in self._states(span, _gift(gift["gift_id"])) if each] or [gift]
+        match problem:
+            case errors.OwnGift():
+                return bool(user == gift["giver_id"])
+            case errors.WrongSecret():
+                return any("recipient_id" not in each and each.get("link_version", 0) != version for each in states)
+            case errors.NotTheRecipient():
+                return any(each.get("recipient_id") not in (None, user) for each in states)
+            case errors.Cancelled() if any(user in _former_recipients(each) for each in states):
+                return True
+            case _:
+                return self._has_ended(problem, gift["gift_id"], span)
+
+    def _is_unwanted(self, problem: errors.ApiProblem, giver: str, recipient: str, span: Span) -> bool:
+        """Return whether a giver could not name a person: blocked for `RecipientUnknown`, else too often within a day."""
+        if isinstance(problem, errors.RecipientUnknown):
+            relations = (item for (item,) in self._states(span, (f"USER#{recipient}", f"FROM#{giver}")))
+            return any(each is not None and "blocked_at" in each for each in relations)
+        times = self._model.named[giver, recipient]
+        return sum(span.last - DAY_MS < at for at in times) >= MAX_DAILY_GIFTS
+
     def _has_ended(self, problem: errors.ApiProblem, gift_id: str, span: Span) -> bool:
-        """Return whether a gift had ended in the way that a problem reports."""
+        """Return whether a gift was not open yet, or had ended, in the way that a problem reports."""
         states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
         match problem:
+            case errors.NotYet():
+                return any(gift["state"] == "open" and gift.get("opens_at", 0) > span.first for gift in states)
             case errors.Expired():
                 return any(
                     gift["state"] == "returned" or (gift["state"] == "open" and gift["expires_at"] <= span.last)
@@ -598,7 +648,7 @@ class Operations:
             lambda problem, span: (
                 self._is_hidden(gift, span)
                 if isinstance(problem, errors.NotFound)
-                else isinstance(problem, errors.NotTheRecipient) and user != gift["recipient_id"]
+                else self._is_closed(problem, gift, user, -1, span)
             ),
         )
 
@@ -624,7 +674,7 @@ class Operations:
         if gift is None:
             return None
         gift_id, user = gift["gift_id"], gift.get("recipient_id") or self._user
-        secret = ids.derive_link_secret(LINK_KEYS, "1", gift_id)
+        version, secret = self._draw_secret(gift)
 
         def act(process: Process) -> None:
             regift_requests.request_regift(
@@ -634,14 +684,12 @@ class Operations:
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
             states = [gift for (gift,) in self._states(span, (f"GIFT#{gift_id}", "GIFT")) if gift]
             match problem:
-                case errors.OwnGift():
-                    return bool(user == gift["giver_id"])
                 case errors.StillOpen():
                     return any(each["state"] == "open" and span.first < each["expires_at"] for each in states)
                 case errors.AlreadyClaimed():
                     return any(each["state"] == "claimed" or user in each["claims"] for each in states)
                 case _:
-                    return self._has_ended(problem, gift_id, span)
+                    return self._is_closed(problem, gift, user, version, span)
 
         where = f"GIFT#{gift_id}", f"REGIFT_REQUEST#{user}"
         return Operation(f"ask again {self._name}", act, lambda _: where in self._model.items, is_justified)
@@ -682,6 +730,8 @@ class Operations:
                 case errors.OutOfStock():
                     states = self._states(span, (f"PRODUCT#{product}", "PRODUCT"))
                     return any(item and not item["unlimited"] and item["stock"] < 1 for (item,) in states)
+                case errors.RecipientUnknown():
+                    return self._is_unwanted(problem, user, gift["giver_id"], span)
                 case errors.ReturnGiftAlreadyGiven():
                     now = self._model.item("GIFT", gift_id)
                     held = now["claims"][user]["holding_id"] if now and user in now["claims"] else ""
@@ -700,7 +750,8 @@ class Operations:
                 and made is not None
                 and gift_made is not None
                 and made["state"] == "paid"
-                and (gift_made["recipient_id"], gift_made["in_return_for"]) == (gift["giver_id"], gift_id)
+                and gift_made["in_return_for"] == gift_id
+                and gift["giver_id"] in (gift_made["recipient_id"], *_former_recipients(gift_made))
             )
 
         return Operation(f"return gift {self._name}", act, is_correct, is_justified, (f"ORDER#{order}", "ORDER"))
@@ -723,7 +774,7 @@ class Operations:
             return [read.holding for read in made]
 
         def is_justified(problem: errors.ApiProblem, span: Span) -> bool:
-            expired = _is_invalid(self._model.item("ORDER", order_id), span)
+            expired = _is_invalid(self._model.item("ORDER", order_id), span.last)
             return isinstance(problem, errors.UnitsNotAvailable) and (
                 expired or self._too_few(order_id, quantity, span)
             )
@@ -751,7 +802,7 @@ class Operations:
             made = self._model.item("ORDER", order_id)
             repays = policy.find(order.get("policy", FIRST_POLICY)).voucher_end != "forfeit"
             return isinstance(problem, errors.UnitsNotAvailable) and (
-                self._too_few(order_id, quantity, span) or (repays and _is_invalid(made, span))
+                self._too_few(order_id, quantity, span) or (repays and _is_invalid(made, span.last))
             )
 
         def is_correct(answer: Any) -> bool:
@@ -871,11 +922,31 @@ class Operations:
                 process.table, message["message_id"], caller=message["user_id"], now=process.now()
             )
 
-        return Operation(
-            f"read message {self._name}",
-            act,
-            lambda _: self._model.items[where]["read"] is True,
-            lambda problem, _: isinstance(problem, errors.NotFound) and where not in self._model.items,
+        def is_correct(_: Any) -> bool:
+            now = self._model.items[where]
+            return now.get("read") is True or "deleted" in now
+
+        return Operation(f"read message {self._name}", act, is_correct, self._is_gone(where))
+
+    def delete_message(self) -> Operation | None:
+        message = self._any("MESSAGE")
+        if message is None:
+            return None
+        where = message["pk"], message["sk"]
+
+        def act(process: Process) -> Any:
+            return messaging.delete(process.table, message["message_id"], caller=message["user_id"])
+
+        def is_correct(_: Any) -> bool:
+            now = self._model.items[where]
+            return "deleted" in now and "owner_pk" not in now and "params" not in now
+
+        return Operation(f"delete message {self._name}", act, is_correct, self._is_gone(where))
+
+    def _is_gone(self, where: Where) -> Callable[[errors.ApiProblem, Span], bool]:
+        """Return the check that a message was deleted, or replaced."""
+        return lambda problem, _: (
+            isinstance(problem, errors.NotFound) and ("deleted" in self._model.items.get(where, {"deleted": True}))
         )
 
     def tag(self) -> Operation:
@@ -910,6 +981,11 @@ class Operations:
         return Operation(f"read order {self._name}", act, is_correct, lambda *_: False)
 
 
+def _former_recipients(gift: Item) -> list[str | None]:
+    """Return the earlier recipients of a gift; None is a link."""
+    return [each.get("user_id") for each in gift.get("former_recipients", ())]
+
+
 def _gift(gift_id: str) -> Where:
     return f"GIFT#{gift_id}", "GIFT"
 
@@ -920,10 +996,10 @@ def _may_choose(sold: Item, at_end: AtEnd | None) -> bool:
     return terms.giver_may_choose or at_end is None or at_end.then.value == terms.at_end
 
 
-def _is_invalid(order: Item | None, span: Span, shortest: int = 1) -> bool:
-    """Return whether the vouchers of an order were valid for less than the `shortest` time, in milliseconds."""
+def _is_invalid(order: Item | None, at: int, shortest: int = 1) -> bool:
+    """Return whether the vouchers of an order are valid for less than the `shortest` time from `at` on, in milliseconds."""
     until = None if order is None else _valid_until(order)
-    return until is not None and until - span.last < shortest
+    return until is not None and until - at < shortest
 
 
 def _valid_until(order: Item) -> int | None:

@@ -1,7 +1,7 @@
 """Draw the steps of one run from a seed, run them, and check the state at the end."""
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
@@ -16,7 +16,6 @@ from handsel.store.table import Table
 from handsel.use_cases.refunds import deciding
 from local.seed import MAX_STORE, MIA_STORE, PRODUCTS, STORES
 from testkit.dynamodb.table import Snapshot
-from testkit.simulator.claimed_operations import ClaimedOperations
 from testkit.simulator.environment import (
     DAY_MS,
     HOUR_MS,
@@ -28,6 +27,7 @@ from testkit.simulator.environment import (
     empty_table,
 )
 from testkit.simulator.fault_injection import Fault
+from testkit.simulator.gift_operations import GiftOperations
 from testkit.simulator.model import HOLDING_ENDS, Model, Violation
 from testkit.simulator.operations import USERS, Operation, Outcome, run_until_answered
 
@@ -43,6 +43,14 @@ _KINDS = {
     "decline": 3,
     "cancel": 4,
     "set_end": 4,
+    "make_link": 2,
+    "change_recipient": 4,
+    "extend_gift": 2,
+    "remind": 3,
+    "open_gift": 3,
+    "thank": 3,
+    "block": 2,
+    "unblock": 1,
     "read_gift": 2,
     "ask_again": 1,
     "return_gift": 3,
@@ -68,6 +76,9 @@ _KINDS = {
     "settle_payment": 1,
     "settle_refund": 1,
     "read_message": 2,
+    "delete_message": 2,
+    "list_received": 2,
+    "report_gift": 1,
     "tag": 1,
     "read_order": 2,
     "switch_gifting": 2,
@@ -96,9 +107,9 @@ class Step:
 
     Attributes:
         number: identifies the step; it stays the same if other steps are left out.
-        kind: the method of `ClaimedOperations`, or `replay`, `sweep` or `advance_clock`.
+        kind: the method of `GiftOperations`, or `replay`, `sweep` or `advance_clock`.
         at_ms: the time since the start, in milliseconds.
-        near: the offset from the deadline of the youngest gift, in milliseconds, instead of `at_ms`.
+        near: the offset from the deadline of the youngest gift, or from its opening, in milliseconds, instead of `at_ms`.
         copies: the number of concurrent executions.
     """
 
@@ -138,7 +149,10 @@ def scenario(seed: int) -> Scenario:
         kind = _FIRST[number] if number < len(_FIRST) else random.choices(kinds, weights)[0]
         if number in (3, 4, 5) and not holds_early:
             kind = random.choices(kinds, weights)[0]
-        ends = kind in ("claim", "cancel", "decline", "set_end", "read_gift", "give_link", "use", "refund", "sweep")
+        ends = kind in (
+            *("claim", "cancel", "decline", "set_end", "read_gift", "give_link", "use", "refund", "sweep"),
+            *("make_link", "change_recipient", "extend_gift", "remind", "open_gift", "block"),
+        )
         near = random.choice(_NEAR_MS) if ends and random.random() < 0.5 else None
         copies = 2 if random.random() < 0.15 else 1
         steps.append(Step(number, kind, at + random.randrange(30), near, copies))
@@ -213,7 +227,9 @@ def _run(environment: Environment, planned: Scenario, product_ids: dict[str, str
 
 def _act(environment: Environment, step: Step, product_ids: dict[str, str], outcomes: list[Outcome]) -> None:
     if step.near is not None and (gifts := environment.model.keys_by_kind["GIFT"]):
-        environment.scheduler.wait_until(environment.model.items[gifts[-1]]["expires_at"] + step.near)
+        gift = environment.model.items[gifts[-1]]
+        is_waiting = environment.now < gift.get("opens_at", 0)
+        environment.scheduler.wait_until(gift["opens_at" if is_waiting else "expires_at"] + step.near)
     if step.kind == "replay":
         environment.replay()
         return
@@ -224,7 +240,7 @@ def _act(environment: Environment, step: Step, product_ids: dict[str, str], outc
         environment.advance_clock(Random(f"{environment.seed}/{step.number}").choice(_JUMPS_MS))
         return
     name = f"key-{step.number}"
-    operations = ClaimedOperations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)
+    operations = GiftOperations(environment, Random(f"{environment.seed}/{name}"), name, product_ids)
     operation: Operation | None = getattr(operations, step.kind)()
     if operation is None:
         return
@@ -424,17 +440,14 @@ def _check_notifications(environment: Environment) -> None:
     published: dict[tuple[str, ...], set[str]] = defaultdict(set)
     by_id: dict[str, tuple[str, ...]] = {}
     for where in environment.model.keys_by_kind["MESSAGE"]:
-        message = environment.model.items.get(where)
-        if message is None:  # a cancellation replaced it
+        if where not in environment.model.items:  # a cancellation replaced it
             continue
+        message = _find_content(environment.model, where)
         gift = f"GIFT#{message.get('gift_id')}", "GIFT"
         announces = message["kind"] in ("gift_received", "gift_reminder")
-        if (
-            announces
-            and environment.model.items[gift]["state"] == "cancelled"
-            and gift not in environment.projector.lost
-        ):
-            _require(message["read"], f"{where} announces a cancelled gift")
+        if announces and gift not in environment.projector.lost and environment.model.is_taken_back(message):
+            is_left = "deleted" not in environment.model.items[where] and not message["read"]
+            _require(not is_left, f"{where} announces a gift that was cancelled, or given to another person")
         # Reminders that are late are left out.
         elif message["kind"] not in ("gift_reminder", "voucher_expiring"):
             messages[message["user_id"], message["kind"], message.get("gift_id", "")] += 1
@@ -447,6 +460,7 @@ def _check_notifications(environment: Environment) -> None:
     for expected, (count, causes) in expected_messages.items():
         if not causes & lost:
             _require(messages[expected] == count, f"{expected}: {messages[expected]} messages, {count} expected")
+    _check_announcements(environment, messages)
     # Nothing replaces the announcement of a cancelled gift if the record of its cancellation was lost.
     stale = {each for each in messages if each[1] == "gift_received" and (f"GIFT#{each[2]}", "GIFT") in lost}
     unexpected = set(messages) - set(expected_messages) - stale
@@ -458,6 +472,22 @@ def _check_notifications(environment: Environment) -> None:
             )
     unexpected = set(published) - set(expected_events)
     _require(not unexpected, f"unexpected events: {unexpected}")
+
+
+def _check_announcements(environment: Environment, messages: Counter[tuple[str, ...]]) -> None:
+    """Check that each scheduled gift is announced at most once, and is not forgotten if nothing failed or was late.
+
+    The announcements are removed from the messages that were counted.
+    """
+    model, plan = environment.model, environment.plan
+    is_calm = not (plan.rate or plan.skew_ms or plan.down or environment.advanced_ms)
+    for where in model.keys_by_kind["GIFT"]:
+        gift = model.items[where]
+        if _is_announced_by_sweep(gift) and (gift.get("recipient_id"), "gift_received") in _list_gift_messages(gift):
+            count = messages.pop((gift["recipient_id"], "gift_received", gift["gift_id"]), 0)
+            is_due = is_calm and gift["state"] == "returned" and gift["expires_at"] > gift["opens_at"] + 2 * MINUTE_MS
+            _require(is_due <= count <= 1, f"{where}: {count} announcements")
+            environment.figures["gifts announced on time"] += count
 
 
 # A count, and the key of the item whose records cause it.
@@ -487,21 +517,21 @@ def expected_effects(model: Model) -> tuple[ExpectedMessages, Expected]:
             ):
                 events["order.refunded", item["order_id"]] = refunds, where
         elif where[1] == "GIFT":
-            gift_id, giver, recipient = item["gift_id"], item["giver_id"], item.get("recipient_id")
-            events["gift.given", gift_id] = 1, where
+            gift_id, giver = item["gift_id"], item["giver_id"]
+            events["gift.scheduled" if "opens_at" in item else "gift.given", gift_id] = 1, where
             if item["claims"]:
                 events["gift.claimed", gift_id] = len(item["claims"]), where
                 expect_message(giver, "gift_claimed", gift_id, where, len(item["claims"]))
             if item["state"] in ("returned", "cancelled", "declined"):
                 events[f"gift.{item['state']}", gift_id] = 1, where
-            if recipient and item["state"] != "cancelled":
-                expect_message(recipient, "gift_received", gift_id, where)
             if item["state"] in ("returned", "declined"):
                 kinds = {"refund": "gift_refunded", "give_to": "gift_passed_on"}
                 expired = kinds.get(item.get("at_end", {}).get("then"), "gift_returned")
                 expect_message(giver, expired if item["state"] == "returned" else "gift_declined", gift_id, where)
-            if item["state"] == "cancelled" and recipient:
-                expect_message(recipient, "gift_cancelled", gift_id, where)
+            _expect_answers(model, where, item, events, expect_message)
+            for recipient, kind in _list_gift_messages(item):
+                if not (kind == "gift_received" and _is_announced_by_sweep(item)):
+                    expect_message(recipient, kind, gift_id, where)
         elif where[1] == "HOLDING":
             _expect_redemptions(model, where, item, events, expect_message)
         elif where[1] == "REFUND":
@@ -527,6 +557,50 @@ def expected_effects(model: Model) -> tuple[ExpectedMessages, Expected]:
         elif where[1].startswith("REGIFT_REQUEST#"):
             expect_message(item["giver_id"], "asked_again", item["gift_id"], where)
     return messages, events
+
+
+def _find_content(model: Model, where: tuple[str, str]) -> dict[str, Any]:
+    """Return a message as it was when it last had its content: its reader may have deleted it since."""
+    written = (after for _, _, after in model.changes(where) if after is not None and "kind" in after)
+    return list(written)[-1]
+
+
+def _list_gift_messages(gift: dict[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield the messages to all recipients of a gift, as (recipient, kind) pairs, without reminders.
+
+    The announcement of a gift that was taken back is left out: it exists only if it was read before. Nobody hears of a gift
+    that ended, or was given to another person, before it was sent.
+    """
+    opens_at = gift.get("opens_at", 0)
+    for former in gift.get("former_recipients", ()):
+        if "user_id" in former and opens_at <= former["until"]:
+            yield former["user_id"], "gift_cancelled"
+    if "recipient_id" in gift and opens_at <= gift.get("ended_at", opens_at):
+        yield gift["recipient_id"], "gift_cancelled" if gift["state"] == "cancelled" else "gift_received"
+
+
+def _is_announced_by_sweep(gift: dict[str, Any]) -> bool:
+    """Return whether the sweep tells the recipient of a gift: they were named before it opened. Late, it tells nobody."""
+    former = gift.get("former_recipients", ())
+    return "opens_at" in gift and not (former and gift["opens_at"] <= former[-1]["until"])
+
+
+def _expect_answers(
+    model: Model, where: tuple[str, str], item: dict[str, Any], events: Expected, expect_message: Callable[..., None]
+) -> None:
+    """Expect the events and the messages of openings, thanks and extensions of a gift."""
+    opened = extended = 0
+    for _, before, after in model.changes(where):
+        if before is not None and after is not None:
+            opened += "opened_at" in after and "opened_at" not in before
+            extended += after["expires_at"] != before["expires_at"]
+    thanked = sum("thanks" in claim for claim in item["claims"].values())
+    for kind, times in (("opened", opened), ("thanked", thanked), ("extended", extended)):
+        if times:
+            events[f"gift.{kind}", item["gift_id"]] = times, where
+    for kind, times in (("gift_opened", opened), ("gift_thanked", thanked)):
+        if times:
+            expect_message(item["giver_id"], kind, item["gift_id"], where, times)
 
 
 def _expect_redemptions(
@@ -581,7 +655,7 @@ def _check_counts(environment: Environment) -> None:
             sums[item["holder_id"]].update(summary.count_voucher(holdings.from_item(item)))
         elif where[1] == "SHIPMENT":
             sums[item["holder_id"]].update(summary.count_shipment(shipments.from_item(item)))
-        elif where[1].startswith("MESSAGE#") and not item["read"]:
+        elif where[1].startswith("MESSAGE#") and item.get("read") is False:
             sums[item["user_id"]].update(summary.UNREAD)
     # Counters of vouchers that expired on a past day are ignored; the next write of the summary removes them.
     today = summary.usable_counter(environment.now)

@@ -170,6 +170,25 @@ def ask_again(case: Case, viewer: str, _ids: Ids) -> Body:
     return {"secret": case.secret} if case.secret and viewer in ("friend", *case.claimed) else {"secret": ECHO}
 
 
+def change_recipient(case: Case, viewer: str, _ids: Ids) -> Body:
+    """Name somebody who does not exist, which changes nothing."""
+    return {"recipient_id": ECHO}
+
+
+def change_by_giver(case: Case, viewer: str, _ids: Ids) -> Body:
+    """Leave out the giver's own call, which would change the gift."""
+    return SKIP if case.is_open and viewer == case.giver else None
+
+
+def report_gift(case: Case, viewer: str, ids: Ids) -> Body:
+    body = ask_again(case, viewer, ids)
+    return {"reason": ECHO, **body} if isinstance(body, dict) else body
+
+
+def delete_message(case: Case, viewer: str, _ids: Ids) -> Body:
+    return SKIP if viewer == case.recipient else None
+
+
 THANK = "POST /gifts/{gift_id}/thanks"
 
 
@@ -253,6 +272,7 @@ OTHER_STORE: list[str] = []
 # A GET sends no body and changes nothing. tests/unit/test_route_checklist.py reports other routes without an entry.
 BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route.startswith("GET")} | {
     "POST /messages/{message_id}/read": no_body,
+    "DELETE /messages/{message_id}": delete_message,
     "POST /test/clock": lambda *_: {"advance_seconds": 1},
     "POST /orders": buy,
     "POST /orders/{order_id}/use": replay_or(
@@ -267,7 +287,12 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "POST /gifts/{gift_id}/decline": decline,
     "POST /gifts/{gift_id}/cancel": cancel,
     "PUT /gifts/{gift_id}/at-end": set_end,
+    "POST /gifts/{gift_id}/link": change_by_giver,
+    "PUT /gifts/{gift_id}/recipient": change_recipient,
+    "POST /gifts/{gift_id}/extend": lambda *_: {"seconds": 10**9},
+    "POST /gifts/{gift_id}/remind": change_by_giver,
     "POST /gifts/{gift_id}/ask-again": ask_again,
+    "POST /gifts/{gift_id}/report": report_gift,
     "POST /gifts/{gift_id}/opened": ask_again,
     THANK: thank,
     "POST /gifts/{gift_id}/return-gifts": give_in_return,

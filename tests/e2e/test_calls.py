@@ -773,6 +773,85 @@ def test_post_ask_again_before_the_end_is_too_early(calls: Running) -> None:
     expect_problem(calls.as_("bob").post("/gifts/unknown/ask-again", {}), 404, "not-found")
 
 
+def test_post_report(calls: Running) -> None:
+    alice, bob, carol, order = calls.as_("alice"), calls.as_("bob"), calls.as_("carol"), calls.buy(2)
+    gift, named = calls.give(order["order_id"]), calls.give(order["order_id"], recipient_id=bob_id(calls))
+    body = {"reason": "It is an advertisement.", "secret": gift["secret"]}
+    path = f"/gifts/{gift['gift_id']}/report"
+    for _ in range(2):
+        assert expect_ok(bob.post(path, body), 202) == {"reported": True}
+    expect_ok(bob.post(f"/gifts/{named['gift_id']}/report", {"reason": "spam"}), 202)
+    expect_problem(alice.post(path, body), 403, "own-gift")
+    expect_problem(carol.post(path, {"reason": "spam"}), 403, "wrong-secret")
+    expect_problem(carol.post(f"/gifts/{named['gift_id']}/report", body), 403, "not-the-recipient")
+    expect_problem(carol.post("/gifts/unknown/report", body), 404, "not-found")
+    expect_problem(carol.post(path, {"secret": gift["secret"]}), 422, "invalid-request")
+    expect_ok(alice.post(f"/gifts/{gift['gift_id']}/cancel", {}))
+    expect_ok(carol.post(path, body), 202)
+
+
+def test_words_that_break_the_rules_are_refused_with_a_pointer(calls: Running) -> None:
+    calls.new_users("writer", "stranger")
+    writer, stranger = calls.as_("writer"), calls.as_("stranger")
+
+    def refused(answer: httpx.Response, pointer: str) -> None:
+        assert [each["pointer"] for each in expect_problem(answer, 422, "message-refused")["errors"]] == [pointer]
+
+    def give(message: str, **more: object) -> httpx.Response:
+        body = {"shares": 1, "wrapping": {"cover_id": "red-classic", "message": message}, **more}
+        return writer.post(f"/orders/{order['order_id']}/gifts", body, key=new_key())
+
+    order = expect_ok(writer.post("/orders", purchase_request(calls, quantity=5)), 201)
+    for link in ("www.evil.example", "t.me/prizes", "+49 171 1234567", "win@evil.example"):
+        refused(give(f"Look: {link}"), "/wrapping/message")
+        refused(give(f"Look: {link}", recipient_id=stranger.user_id), "/wrapping/message")
+    refused(give("tok_refused"), "/wrapping/message")  # the stand-in of a moderation service
+    gift = expect_ok(give("Happy birthday.My dear"), 201)
+    named = expect_ok(give("For you", at_end={"then": "order"}, recipient_id=stranger.user_id), 201)
+    assert expect_ok(claim(stranger, gift), 201)
+    expect_ok(give("www.evil.example", recipient_id=stranger.user_id), 201)  # they have exchanged gifts
+    refused(give("www.evil.example"), "/wrapping/message")
+    refused(stranger.post(f"/gifts/{gift['gift_id']}/thanks", {"message": "tok_refused"}, key=new_key()), "/message")
+    words = {"cover_id": "red-thanks", "message": "tok_refused"}
+    back = {"product_id": calls.stack["products"]["voucher"], "payment": payment(), "wrapping": words}
+    refused(stranger.post(f"/gifts/{gift['gift_id']}/return-gifts", back, key=new_key()), "/wrapping/message")
+    linked = expect_ok(give("www.evil.example", recipient_id=stranger.user_id), 201)
+    end = {"then": "give_to", "recipient_id": bob_id(calls)}
+    refused(writer.put(f"/gifts/{linked['gift_id']}/at-end", end), "/recipient_id")
+    refused(writer.put(f"/gifts/{linked['gift_id']}/recipient", {"recipient_id": bob_id(calls)}), "/recipient_id")
+    assert named["giver_name"] == "Writer"
+
+
+def test_notes_that_break_the_rules_are_refused_with_a_pointer(calls: Running) -> None:
+    bob, mia = calls.as_("bob"), calls.as_("mia")
+    parcel = parcel_of_bob(calls)
+    expect_ok(report(calls, parcel["shipment_id"], "delivered"))
+    path = f"/holdings/{parcel['holding_id']}/refund-requests"
+    answer = bob.post(path, {"reason": "damaged", "note": "Pictures: bit.ly/abc"}, key=new_key())
+    assert expect_problem(answer, 422, "message-refused")["errors"][0]["pointer"] == "/note"
+    asked = expect_ok(bob.post(path, {"reason": "damaged", "note": "Broken"}, key=new_key()), 201)
+    decision = f"/refund-requests/{asked['refund_request_id']}/decision"
+    answer = mia.post(decision, {"approve": False, "note": "Call 0171 1234567"})
+    assert expect_problem(answer, 422, "message-refused")["errors"][0]["pointer"] == "/note"
+
+
+def test_delete_message(calls: Running) -> None:
+    calls.new_users("teller", "listener")
+    teller, listener = calls.as_("teller"), calls.as_("listener")
+    order = expect_ok(teller.post("/orders", purchase_request(calls)), 201)
+    body = {"shares": 1, "recipient_id": listener.user_id, "wrapping": WRAPPING}
+    gift = expect_ok(teller.post(f"/orders/{order['order_id']}/gifts", body), 201)
+    assert eventually(lambda: bool(messages_about(listener, gift)), 5)
+    (message,) = messages_about(listener, gift)
+    path = f"/messages/{message['message_id']}"
+    expect_problem(teller.request("DELETE", path), 404, "not-found")
+    for _ in range(2):
+        answer = listener.request("DELETE", path)
+        assert (answer.status_code, answer.content) == (204, b"")
+    assert (messages_about(listener, gift), calls.get_counts(listener)["unread"]) == ([], 0)
+    expect_problem(listener.request("DELETE", "/messages/unknown"), 404, "not-found")
+
+
 def test_post_opened(calls: Running) -> None:
     alice, bob, carol, order = calls.as_("alice"), calls.as_("bob"), calls.as_("carol"), calls.buy(6)
     gift = calls.give(order["order_id"])
@@ -1464,8 +1543,8 @@ def test_blocked(calls: Running) -> None:
     assert TIME.fullmatch(blocked["blocked_at"])
     for _ in range(2):
         assert oda.request("DELETE", f"/blocked/{ole.user_id}").status_code == 204
-    expect_problem(oda.request("PUT", "/blocked/nobody-with-this-id"), 404, "not-found")
     for method in ("PUT", "DELETE"):
+        expect_problem(oda.request(method, "/blocked/nobody-with-this-id"), 404, "not-found")
         expect_problem(oda.request(method, f"/blocked/{oda.user_id}"), 422, "invalid-request")
     expect_problem(oda.get("/blocked?limit=0"), 422, "invalid-request")
 
@@ -1615,7 +1694,6 @@ NOT_HERE = {
 NOT_HERE_FOR = {
     ("POST /orders/{order_id}/gifts", "wrong-secret"): "functions keep the keys of links for five minutes",
     ("POST /gifts/{gift_id}/return-gifts", "recipient-unknown"): "a giver is erased after seven days: test_time.py",
-    ("POST /gifts/{gift_id}/thanks", "message-refused"): "a claimer has exchanged gifts with the giver",
     ("POST /gifts/{gift_id}/decline", "not-allowed"): "every policy lets recipients decline",
 }
 BUSY = 503

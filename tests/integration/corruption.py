@@ -10,7 +10,7 @@ from typing import Any
 from handsel.domain import ids
 from handsel.domain.invariants import ViolationType
 from handsel.domain.states import ShipmentStatus
-from handsel.store import erasures, keys, shipments
+from handsel.store import erasures, keys, reports, shipments
 from handsel.store.attributes import dump_item, load_item
 from handsel.store.keys import Key
 from ops.audit.findings import FindingType, IssueType
@@ -815,6 +815,33 @@ def _regift_request_without_message(editor: TableEditor) -> Expected:
         (IssueType.MESSAGE_MISSING, f"{editor.user()}/MESSAGE#{message_id}"),
         (IssueType.COUNT_DIFFERS, f"{editor.user()}/SUMMARY"),
     }
+
+
+def _report_without_gift(editor: TableEditor) -> Expected:
+    item = editor.get(keys.report(editor.id("group"), editor.id("bob")))
+    report = replace(reports.from_item(item), gift_id=editor.id("x"))
+    editor.put(reports.to_item(report))
+    return {(IssueType.DANGLING_REFERENCE, f"GIFT#{editor.id('x')}/REPORT#{editor.id('bob')}")}
+
+
+def _open_report_is_not_listed(editor: TableEditor) -> Expected:
+    key = keys.report(editor.id("group"), editor.id("bob"))
+    item = {name: value for name, value in editor.get(key).items() if not name.startswith("due_")}
+    editor.put(item)
+    return {(IssueType.NOT_DUE, f"GIFT#{editor.id('group')}/REPORT#{editor.id('bob')}")}
+
+
+def _closed_report_is_listed(editor: TableEditor) -> Expected:
+    key = keys.report(editor.id("group"), editor.id("bob"))
+    editor.change(key, closed_at=editor.get(key)["at"], ttl=2_000_000_000)
+    return {(IssueType.INDEX_DIFFERS, f"GIFT#{editor.id('group')}/REPORT#{editor.id('bob')}")}
+
+
+def _deleted_message_is_listed(editor: TableEditor) -> Expected:
+    carol, message_id = editor.id("carol"), editor.id("deleted")
+    place = keys.index_entry(keys.BY_OWNER, keys.messages_by_user(carol), 1, message_id)
+    editor.change(keys.message(carol, message_id), **place)
+    return {(IssueType.INDEX_DIFFERS, f"{editor.user('carol')}/MESSAGE#{message_id}")}
 
 
 def _rollout_lists_nobody(editor: TableEditor) -> Expected:

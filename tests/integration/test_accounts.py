@@ -300,6 +300,7 @@ def test_a_profile_has_the_user_and_the_counts_of_the_order_center(stack: Stack)
         "handle": "alice",
         "display_name": "Alice",
         "recommendations": True,
+        "gifts_from": "everybody",
         "created_at": "2026-09-21T14:13:20.000Z",
         "erase_at": None,
         "order_center": {"url": "/order-center", "counts": dict.fromkeys(COUNTS, 0)},

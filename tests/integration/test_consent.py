@@ -124,6 +124,9 @@ CHANGES: dict[str, dict[str, Any]] = {
     "nothing else": {},
     "too many units": {"shares": 1, "order": "empty"},
     "unknown cover": {"wrapping": {"cover_id": "no-such-cover", "blessing_id": "best-wishes"}},
+    "a link in the message": {"wrapping": {"cover_id": "red-classic", "message": "See www.example.com"}},
+    "a scheduled gift": {"send_at": "2026-09-22T08:00:00Z"},
+    "a time in the past": {"send_at": "2020-01-01T00:00:00Z"},
     "a second person": {"at_end": {"then": "give_to", "recipient_id": "carol"}},
     "oneself as second person": {"at_end": {"then": "give_to", "recipient_id": "alice"}},
     "foreign order": {"order": "foreign"},
@@ -167,6 +170,19 @@ def test_an_unwanted_person_cannot_be_the_second_person_either(
     changed = [stack.call("alice", "PUT", path, end) for end in (TO_BOB, unknown)]
     assert visible(changed[0]) == visible(changed[1])
     assert changed[0].body["code"] == "recipient-unknown"
+
+
+@pytest.mark.parametrize("make_unwanted", UNWANTED)
+def test_a_gift_cannot_be_given_to_an_unwanting_person_later_on(
+    stack: Stack, make_unwanted: Callable[[Stack], None]
+) -> None:
+    make_unwanted(stack)
+    gift = stack.give(stack.buy(), recipient_id="carol")
+    path = f"/gifts/{gift['gift_id']}/recipient"
+    answers = [stack.call("alice", "PUT", path, {"recipient_id": person}) for person in ("bob", "nobody-at-all")]
+    assert visible(answers[0]) == visible(answers[1])
+    assert answers[0].body["code"] == "recipient-unknown"
+    assert state_of(stack, gift, "carol") == "open"
 
 
 def test_return_gifts_ask_consent_before_the_payment(stack: Stack) -> None:
@@ -265,6 +281,18 @@ def test_second_persons_count_too(stack: Stack) -> None:
     assert answer.body["code"] == "too-many-gifts"
 
 
+def test_another_recipient_counts_too(stack: Stack) -> None:
+    order = stack.buy(quantity=4)
+    for _ in range(3):
+        gift = stack.give(order, recipient_id="carol")
+        path = f"/gifts/{gift['gift_id']}/recipient"
+        assert stack.call("alice", "PUT", path, {"recipient_id": "bob"}).status == 200
+    gift = stack.give(order)
+    path = f"/gifts/{gift['gift_id']}/recipient"
+    assert stack.call("alice", "PUT", path, {"recipient_id": "bob"}).body["code"] == "too-many-gifts"
+    assert stack.call("alice", "PUT", path, {"recipient_id": "carol"}).body["code"] == "too-many-gifts"
+
+
 def test_concurrent_gifts_do_not_exceed_the_limit(stack: Stack) -> None:
     order = stack.buy(quantity=9)
     assert [give(stack, order).status for _ in range(2)] == [201, 201]
@@ -317,6 +345,45 @@ def test_a_block_declines_the_open_gifts_of_the_giver(stack: Stack) -> None:
     assert stack.claim("bob", link).status == 201
 
 
+def test_a_block_declines_scheduled_gifts_which_are_never_sent(stack: Stack) -> None:
+    order = stack.buy()
+    stack.start_recording()
+    gift = stack.give(order, recipient_id="bob", send_at="2026-09-22T08:00:00Z")
+    assert gift["state"] == "scheduled"
+    block(stack)
+    assert state_of(stack, gift) == "declined"
+    assert stack.units(order) == {"available": 1}
+    stack.deliver_records()
+    stack.now += 2 * DAY
+    stack.sweep()
+    stack.deliver_records()
+    assert stack.call("bob", "GET", "/messages").body["items"] == []
+    assert stack.call("bob", "GET", "/gifts?role=received&state=open").body["items"] == []
+
+
+def test_a_scheduled_end_does_not_pass_to_somebody_who_blocked(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order, at_end=TO_BOB, send_at="2026-09-22T08:00:00Z")
+    block(stack)
+    assert stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body["at_end"] == {"then": "order"}
+
+
+def test_a_block_does_not_end_a_gift_that_another_person_got_meanwhile(stack: Stack) -> None:
+    gift = stack.give(stack.buy(), recipient_id="bob")
+    done: list[int] = []
+
+    def rename_meanwhile(call: Call) -> None:
+        if not done and call.operation == "BatchGetItem" and len(_keys_of(call)) == 1:
+            done.append(0)
+            path = f"/gifts/{gift['gift_id']}/recipient"
+            done[0] = stack.call("alice", "PUT", path, {"recipient_id": "carol"}).status
+
+    with observe_calls(rename_meanwhile, "BatchGetItem"):
+        block(stack)
+    assert (done, state_of(stack, gift)) == ([200], "open")
+    assert stack.claim("carol", gift).status == 201
+
+
 def test_a_block_declines_under_a_policy_without_decline(stack: Stack, monkeypatch: pytest.MonkeyPatch) -> None:
     gift = stack.give(stack.buy(), recipient_id="bob")
     monkeypatch.setattr("handsel.use_cases.gifts.giving.find_rule_against", lambda *_: "decline")
@@ -345,7 +412,8 @@ def test_blocks_are_repeatable_and_listed(stack: Stack) -> None:
 def test_only_other_users_who_exist_can_be_blocked(stack: Stack) -> None:
     unknown = stack.call("bob", "PUT", "/blocked/nobody-at-all")
     assert (unknown.status, unknown.body["code"]) == (404, "not-found")
-    assert stack.call("bob", "DELETE", "/blocked/nobody-at-all").status == 204
+    assert visible(stack.call("bob", "DELETE", "/blocked/nobody-at-all")) == visible(unknown)
+    assert stack.call("bob", "DELETE", "/blocked/dave").status == 204
     for method in ("PUT", "DELETE"):
         own = stack.call("bob", method, "/blocked/bob")
         assert (own.status, own.body["code"]) == (422, "invalid-request")

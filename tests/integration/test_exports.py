@@ -78,6 +78,10 @@ def test_an_export_has_what_the_user_sees_and_no_more(stack: Stack) -> None:
     parcels = stack.buy("bob", 1, "parcel")
     parcel_gift = stack.give(parcels)
     assert stack.claim("alice", parcel_gift).status == 201
+    parcel_to_bob = stack.give(stack.buy("alice", 1, "parcel"))
+    address_of_bob = {**ADDRESS, "phone": "+49 30 7654321"}
+    claim = {"secret": parcel_to_bob["secret"], "address": address_of_bob}
+    assert stack.call("bob", "POST", f"/gifts/{parcel_to_bob['gift_id']}/claims", claim).status == 201
     use = stack.call("alice", "POST", f"/orders/{order['order_id']}/use", {"quantity": 1}).body["holdings"][0]
     assert stack.call("alice", "PUT", f"/tagged/{stack.products['voucher']}").status == 204
     assert stack.call("alice", "GET", f"/products/{stack.products['parcel']}").status == 200
@@ -88,7 +92,17 @@ def test_an_export_has_what_the_user_sees_and_no_more(stack: Stack) -> None:
     assert stack.sweep()["exported"] == 1
     lines = read_lines(stack, export_id)
     assert {line["type"] for line in lines} == {
-        *("profile", "order", "payment", "gift_sent", "gift_received", "holding", "refund_request", "message"),
+        *(
+            "profile",
+            "order",
+            "payment",
+            "gift_sent",
+            "gift_received",
+            "holding",
+            "shipment",
+            "refund_request",
+            "message",
+        ),
         *("tagged", "viewed"),
     }
     # Each line is what the API shows.
@@ -101,10 +115,13 @@ def test_an_export_has_what_the_user_sees_and_no_more(stack: Stack) -> None:
     assert parcel_gift["secret"] not in content
     # The goods of an undelivered parcel, and the voucher that bob claimed.
     assert stack.products["parcel"] not in json.dumps([line for line in lines if line["type"] == "holding"])
-    code = stack.call("bob", "GET", "/holdings").body["items"][0].get("code")
-    assert code
+    (code,) = [each["code"] for each in stack.call("bob", "GET", "/holdings").body["items"] if "code" in each]
     assert code not in content
-    assert str(ADDRESS["phone"]) not in content
+    (shipment,) = [line for line in lines if line["type"] == "shipment"]
+    shown = stack.call("alice", "GET", f"/shipments/{shipment['shipment_id']}").body
+    assert shipment == {"type": "shipment", **shown}
+    assert shipment["address"]["phone"] == ADDRESS["phone"]
+    assert str(address_of_bob["phone"]) not in content
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -16,6 +16,7 @@ CLEAR = {
     "OverdueRefunds": 0,
     "OverdueVouchers": 0,
     "OverdueShipments": 0,
+    "OverdueReports": 0,
     "InvariantViolation": 0,
 }
 

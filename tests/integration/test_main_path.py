@@ -326,7 +326,7 @@ def test_lists_are_newest_first_and_paged_and_cursors_are_valid_for_their_user_o
 
 def test_the_state_machine_is_published(stack: Stack) -> None:
     machine = stack.call(None, "GET", "/meta/state-machine").body
-    assert set(machine["gift"]["states"]) == {"open", "claimed", "returned", "cancelled", "declined"}
+    assert set(machine["gift"]["states"]) == {"scheduled", "open", "claimed", "returned", "cancelled", "declined"}
     assert {"from": "open", "action": "expire", "to": "returned", "guards": ["expires_at <= now"]} in machine["gift"][
         "transitions"
     ]

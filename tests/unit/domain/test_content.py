@@ -327,7 +327,7 @@ def test_what_people_usually_write_is_allowed(text: str) -> None:
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         *(
             "Handsel Support",
             "H a n d s e l",
@@ -340,7 +340,7 @@ def test_what_people_usually_write_is_allowed(text: str) -> None:
         ),
         *("Fortune Garden", "fortune  garden", "F0rtune Garden", "Fortune Garden Official", "Fortune Garden Store"),
         *("某某旗舰店", "Tea House Official Store", "bit.ly/abc", "www.evil.example", "bob@example.com", "13800138000"),
-    ),
+    ],
 )
 def test_names_that_imitate_others_or_have_contact_data_are_not_shown_to_strangers(name: str) -> None:
     assert not is_allowed_name(name, ("Fortune Garden",))
@@ -348,7 +348,7 @@ def test_names_that_imitate_others_or_have_contact_data_are_not_shown_to_strange
 
 @pytest.mark.parametrize(
     "name",
-    (
+    [
         *(
             "Alice",
             names.DEFAULT_NAME,
@@ -362,7 +362,7 @@ def test_names_that_imitate_others_or_have_contact_data_are_not_shown_to_strange
             "Tom 88",
         ),
         *("Amazonia Silva", "Mary Starbuck", "Fortune", "Gardener", "Ana María", "김민수", "O'Neil", "Tiffany", "يوسف"),
-    ),
+    ],
 )
 def test_names_of_people_are_shown(name: str) -> None:
     assert is_allowed_name(name, ("Fortune Garden",))

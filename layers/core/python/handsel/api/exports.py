@@ -17,14 +17,17 @@ from handsel.api.views.holding_details import holding_details_view
 from handsel.api.views.orders import OrderView, PaymentItem
 from handsel.api.views.recommendations import SeenProduct
 from handsel.api.views.refund_requests import RefundRequestView
+from handsel.api.views.shipments import addressed_view
 from handsel.domain import texts
 from handsel.domain.messages import Message
 from handsel.domain.models import Export, iterate
+from handsel.domain.privacy import Viewer
 from handsel.domain.times import format_timestamp
 from handsel.runtime import clock
 from handsel.runtime.wiring import export_bucket, table
 from handsel.use_cases import queries
 from handsel.use_cases.accounts import profiles
+from handsel.use_cases.fulfilment import shipping
 from handsel.use_cases.gifts import blocking
 from handsel.use_cases.inbox import messaging
 from handsel.use_cases.recommendations import recommending
@@ -52,6 +55,9 @@ def build_lines(export: Export, *, now: int) -> Iterator[str]:
     for found in iterate(partial(queries.list_holdings, items, caller=user_id, state=None, now=now)):
         (holding,) = queries.load_refund_requests(items, [found])
         yield _line("holding", holding_details_view(holding, now=now))
+        if (shipment_id := found.holding.shipment_id) is not None:
+            shipment = shipping.get_for_holder(items, shipment_id, caller=user_id, now=now)
+            yield _line("shipment", addressed_view(shipment, Viewer.CLAIMER, now=now))
     for request in iterate(partial(listing.list_own, items, caller=user_id)):
         yield _line("refund_request", RefundRequestView.of(request, caller=user_id, now=now))
     for blocked in iterate(partial(blocking.list_blocked, items, user_id, now=now)):

@@ -16,13 +16,13 @@ Names of messengers and what an image says are not found; a moderation service c
 import pkgutil
 import re
 import unicodedata
-from collections.abc import Iterable
 from enum import StrEnum
-from functools import cache
+from functools import cache, lru_cache
 from itertools import pairwise
 from typing import Protocol
 
 from handsel.domain import names, user_text
+from handsel.domain.models import Gift
 
 
 class ContactKind(StrEnum):
@@ -52,14 +52,32 @@ def find_contact_data(text: str) -> ContactKind | None:
     return None
 
 
-def is_allowed_name(name: str, store_names: Iterable[str] = ()) -> bool:
+@lru_cache(maxsize=1024)
+def is_allowed_name(name: str, store_names: tuple[str, ...] = ()) -> bool:
     """Return whether strangers may see the display name of a user: it imitates nobody and contains no contact data.
 
     Args:
         name: any display name.
         store_names: of stores that the name must not imitate, beside those that `names` lists.
     """
-    return not names.imitates_business(name, store_names) and find_contact_data(name) is None
+    return not names.imitates_business(name, store_names) and (_is_plain(name) or find_contact_data(name) is None)
+
+
+def _is_plain(name: str) -> bool:
+    """Return whether a name consists of a few words of letters, so that it cannot contain contact data."""
+    words = name.casefold().split()
+    return (
+        len(words) < 5
+        and all(map(str.isalpha, words))
+        and (name.isascii() or len(name) < 11)
+        and not re.search(r"dot|punkt|[点點]|艾特|www", name.casefold())
+    )
+
+
+def find_shown_name(gift: Gift) -> str | None:
+    """Return the name of the giver, as it is shown before the claim; None if strangers must not see it."""
+    is_shown = gift.giver_name and is_allowed_name(gift.giver_name, (gift.product.store_name,))
+    return gift.giver_name if is_shown else None
 
 
 # --- characters ----------------------------------------------------------------------------------------------
@@ -213,7 +231,7 @@ def _top_level_domains() -> frozenset[str]:
     """Return the domains of the generated list, in the form of `_fold`."""
     # The importer finds the file wherever the package is installed.
     listed = (pkgutil.get_data("handsel.domain", "top_level_domains.txt") or b"").decode().split("\n")
-    return frozenset(_fold(line) for line in listed if line and not line.startswith("#"))
+    return frozenset(line if line.isascii() else _fold(line) for line in listed if line and not line.startswith("#"))
 
 
 # --- e-mail addresses ----------------------------------------------------------------------------------------
@@ -249,7 +267,10 @@ _DATE = (
     r"|(?:3[01]|[12]\d|0?[1-9])[-./] ?(?:0?[1-9]|1[0-2])[-./] ?(?:(?:19|20)\d\d|\d\d))(?!\d)"
     r"|(?<!\d)\d{1,2}:\d\d(?::\d\d)?(?!\d)"
 )
-_PRICE = r"[$€£¥₩₹₽]\s*\d+(?:[., ]\d{3})*(?:[.,]\d{1,2})?(?!\d)|(?<!\d)\d[\d.,]*\s*(?:[$€£¥₩₹₽元円원%]|(?:usd|eur|cny|rmb|krw|jpy|gbp|kg|km|cm|mm|ml)\b)"
+_PRICE = (
+    r"[$€£¥₩₹₽]\s*\d+(?:[., ]\d{3})*(?:[.,]\d{1,2})?(?!\d)"
+    r"|(?<!\d)\d[\d.,]*\s*(?:[$€£¥₩₹₽元円원%]|(?:usd|eur|cny|rmb|krw|jpy|gbp|kg|km|cm|mm|ml)\b)"
+)
 _NUMBER = r"(?<![a-z\d_#№])(?<![a-z]-)[+(]{0,2}\s?\d(?:[ \-./()_*~·]{0,3}\d)+(?![a-z\d])"
 _CALLS = "tel|telephone|phone|mobile|whatsapp|wa|sms|cell|handy"
 _CALL = rf"(?:(?<![a-z])(?:{_CALLS})\b|电话|電話|手机|手機|致电|拨打|热线|전화)\W{{0,10}}(?:\w{{1,3}}\W{{1,3}})?$"

@@ -18,7 +18,9 @@ _DELETED = {
     "purchase_history": "The list of bought products that recommendations leave out.",
     "counters": "The counters of your order center.",
     "relations": "Whom you blocked, who blocked you, and how often somebody gave you something lately.",
-    "requests": "Your requests to give expired gifts again, and the reasons and notes of your refund requests.",
+    "requests": (
+        "Your requests to give expired gifts again, your reports of gifts, and the reasons and notes of your refund requests."
+    ),
     "thanks": "Your words of thanks, and which gifts to groups you opened.",
     "exports": "Your exports. A file that was written in the last hours is deleted within two days.",
 }

@@ -72,7 +72,7 @@ class FieldError:
     """An error in one field of a request.
 
     Attributes:
-        pointer: a JSON pointer into the body (`/quantity`), or `?name` for a query parameter.
+        pointer: a JSON pointer into the body (`/quantity`), `?name` for a query parameter, or `{name}` for a path parameter.
         detail: the reason, without the value.
     """
 
@@ -587,7 +587,7 @@ class TooManyReminders(ApiProblem):
         retry_after: None if the gift cannot have another reminder.
     """
 
-    retry_after = 6 * 3600
+    retry_after: int | None = 6 * 3600
 
     code = "too-many-reminders"
     title = "You have reminded the recipient of this gift already."

@@ -24,6 +24,7 @@ from handsel.domain.models import (
 )
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import (
+    IS_SENT,
     EndAction,
     GiftState,
     RefundCause,
@@ -184,7 +185,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
         replaced = after.former_recipients[-1]
         if before.recipient_id is not None and replaced.was_sent(after):
             yield build_cancellation(before, replaced.until)
-        if after.recipient_id is not None and after.received_at == replaced.until:
+        if after.recipient_id is not None and IS_SENT.holds(after.opens_at, now=replaced.until):
             yield build_announcement(after)
     if len(after.reminded_at) > len(before.reminded_at):
         yield _remind_by_giver(after)
@@ -235,7 +236,8 @@ def _remind_by_giver(gift: Gift) -> Message:
 
 def _name_giver(gift: Gift, kind: MessageKind, at: int, params: MessageParams, *parts: str) -> Message:
     """Return a message to the named recipient. Its name is that of the giver's account: a late record may have an erased one."""
-    return replace(_to_recipient(gift, kind, at, params, *parts), named_user_id=gift.giver_id)
+    named = None if _shown_name(gift) is None else gift.giver_id
+    return replace(_to_recipient(gift, kind, at, params, *parts), named_user_id=named)
 
 
 # The parts of the ids of the reminders that a giver sends.
@@ -465,9 +467,15 @@ def build_announcement(gift: Gift) -> Message:
 
 def build_reminder(gift: Gift, lead_ms: int) -> Message:
     """Return the reminder to the named recipient, `lead_ms` milliseconds before the end of the claim window."""
-    params = MessageParams(gift.giver_name, gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
+    params = MessageParams(_shown_name(gift), gift.product.kind.presentation, hours=lead_ms // HOUR_MS)
     parts = (str(lead_ms), _EXTENDED) if gift.extended_ms else (str(lead_ms),)
     return _to_recipient(gift, MessageKind.GIFT_REMINDER, gift.expires_at - lead_ms, params, *parts)
+
+
+def _shown_name(gift: Gift) -> str | None:
+    from handsel.domain.content import find_shown_name  # imported here: no message is derived in a request
+
+    return find_shown_name(gift)
 
 
 def list_reminder_times(gift: Gift) -> list[int]:
@@ -481,7 +489,7 @@ def list_reminder_times(gift: Gift) -> list[int]:
     from handsel.domain import policy  # imported here, because most changes start no reminder
 
     times = (gift.expires_at - lead * 1000 for lead in policy.find(gift.policy).reminders)
-    announced = [] if gift.opens_at is None else [gift.opens_at]
+    announced = [] if gift.opens_at is None or gift.received_at > gift.opens_at else [gift.opens_at]
     return announced + [at for at in times if at > gift.received_at]
 
 

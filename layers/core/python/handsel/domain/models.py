@@ -848,6 +848,23 @@ class GiftsFrom(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Report:
+    """A report of a user to the operator about a gift.
+
+    Attributes:
+        reason: in the words of the user.
+        at: the time of the report.
+        closed_at: the time at which an operator closed it; None while it waits.
+    """
+
+    gift_id: str
+    user_id: str
+    reason: str
+    at: int
+    closed_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Relation:
     """What a user decided about one giver, and the newest gifts of that giver that name the user.
 

@@ -165,28 +165,38 @@ def imitates_business(name: str, store_names: Iterable[str] = ()) -> bool:
         name: any name.
         store_names: of stores, beside those that this module lists.
     """
-    if claims_to_be_operator(name):
-        return True
-    skeleton, (stores, businesses) = _skeleton(name), _business_patterns()
-    if stores.search(skeleton) or businesses.fullmatch(skeleton):
-        return True
-    decorated = _decorated(map(_skeleton, store_names))
-    return decorated is not None and decorated.fullmatch(skeleton) is not None
+    skeleton, listed = _skeleton(name), _listed_skeletons()
+    stores = [each for each in map(_skeleton, store_names) if each]
+    # Few names contain one of these words. Patterns are compiled for those only.
+    if not any(word in skeleton for words in (*listed, stores) for word in words):
+        return False
+    contained, businesses, _ = listed
+    return (
+        claims_to_be_operator(name)
+        or any(word in skeleton for word in contained)
+        or any(skeleton.endswith(word) for word in map(_skeleton, STORE_TITLES))
+        or any(_is_decorated(skeleton, word) for word in (*businesses, *stores))
+    )
 
 
 @cache
-def _business_patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """Return patterns of skeletons: of what only stores have in their names, and of names of businesses."""
-    stores = "|".join(map(_skeleton, STORES)) + f"|(?:{'|'.join(map(_skeleton, STORE_TITLES))})$"
-    businesses = _decorated(map(_skeleton, BUSINESSES))
-    return re.compile(stores), businesses or re.compile("(?!)")
+def _listed_skeletons() -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return skeletons: of what only stores have in their names, of businesses, and of the other words of the lists."""
+    others = (SERVICE_NAME, *ROLES, *TITLES, *STORE_TITLES)
+    stores, businesses, words = (tuple(map(_skeleton, each)) for each in (STORES, BUSINESSES, others))
+    return stores, businesses, words
 
 
-def _decorated(skeletons: Iterable[str]) -> re.Pattern[str] | None:
-    """Return the pattern of names of businesses, with titles and companions around them; None if there are none."""
-    listed = "|".join(re.escape(each) for each in skeletons if each)
-    around = "|".join(map(_skeleton, (*TITLES, *COMPANIONS, *ROLES, "store", "shop", "pay", "inc", "ltd")))
-    return re.compile(f"(?:{around})*(?:{listed})(?:{around})*") if listed else None
+def _is_decorated(skeleton: str, business: str) -> bool:
+    """Return whether a name is that of a business, with or without titles and companions around it."""
+    before, found, after = skeleton.partition(business)
+    return bool(found) and all(_around_businesses().fullmatch(part) for part in (before, after))
+
+
+@cache
+def _around_businesses() -> re.Pattern[str]:
+    words = "|".join(map(_skeleton, (*TITLES, *COMPANIONS, *ROLES, "store", "shop", "pay", "inc", "ltd")))
+    return re.compile(f"(?:{words})*")
 
 
 @cache

@@ -308,9 +308,6 @@ def _extend(value: Any) -> Mapping[str, int]:
     }
 
 
-# Rules about what was claimed or written. They are published, and no code applies them yet.
-NOT_IN_EFFECT = ("links_in_messages",)
-
 # How each rule is read, in the order in which they are listed.
 _RULES: Mapping[str, Callable[[Any], object]] = {
     "window": _window,

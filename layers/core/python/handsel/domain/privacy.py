@@ -25,7 +25,8 @@ class Fact(StrEnum):
     """The fields that are visible to the same viewers."""
 
     STATE = "state, and opens_at of a scheduled gift"
-    ENVELOPE = "cover, giver's display name, presentation, expires_at, remaining"
+    ENVELOPE = "cover, presentation, and giver's display name (before the claim, if it imitates nobody)"
+    WINDOW = "expires_at, remaining"
     BLESSING = "blessing or message"
     VOUCHER_TITLE = "voucher: title and store"
     VOUCHER_PRODUCT = "voucher: product"
@@ -61,6 +62,9 @@ class Rule(StrEnum):
     ONCE_DELIVERED = "once delivered"
     TO_SHIP = "until delivered or cancelled, or 7 days after it was returned or lost"
     ONCE_SENT = "once the gift is open"
+    BY_LINK = "of a gift by link"
+    SENT_BY_LINK = "of a gift by link, once it is open"
+    LINK_UNTIL_ENDED = "of a gift by link, while it is open, or all shares are claimed"
     UNTIL_ENDED = "while the gift is open, or all shares are claimed"
     OWN = "their own"
     ASKED = "if they asked"
@@ -73,9 +77,10 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
     fact: dict(zip(Viewer, rules, strict=True))
     for fact, rules in {
         # in the order of Viewer: anyone, recipient, claimer, giver, merchant, carrier, subscriber
-        Fact.STATE: (_YES, _YES, _YES, _YES, _NO, _NO, _YES),
+        Fact.STATE: (Rule.BY_LINK, _YES, _YES, _YES, _NO, _NO, _YES),
         Fact.ENVELOPE: (Rule.ONCE_SENT, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _YES),
-        Fact.BLESSING: (Rule.UNTIL_ENDED, Rule.UNTIL_ENDED, _YES, _YES, _NO, _NO, _NO),
+        Fact.WINDOW: (Rule.SENT_BY_LINK, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _YES),
+        Fact.BLESSING: (Rule.LINK_UNTIL_ENDED, Rule.UNTIL_ENDED, _YES, _YES, _NO, _NO, _NO),
         Fact.VOUCHER_TITLE: (_NO, Rule.IF_SHOWN, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_PRODUCT: (_NO, _NO, _YES, _YES, _YES, _NO, _NO),
         Fact.VOUCHER_CODE: (_NO, _NO, Rule.OWN, _NO, Rule.OWN, _NO, _NO),
@@ -112,6 +117,7 @@ def may_see(
     own: bool = False,
     delivered: bool = False,
     closed: bool = False,
+    named: bool = False,
     sent: bool = True,
     ended: bool = False,
     shown: bool = False,
@@ -123,6 +129,7 @@ def may_see(
         own: True if it is the viewer's own holding or shipment; for a merchant, the voucher whose code is presented.
         delivered: True if the parcel was delivered.
         closed: True if the store no longer has to do anything with the parcel, see `Shipment.is_closed_at`.
+        named: True if the gift names its recipient, so that nobody else has a link to it.
         sent: False if the gift is scheduled, or ended before it opened.
         ended: True if the gift expired, was cancelled or was declined.
         shown: True if the policy of the gift shows the fact: before a claim, or because the payer can ask for a refund.
@@ -141,6 +148,12 @@ def may_see(
             return not closed
         case Rule.ONCE_SENT:
             return sent
+        case Rule.BY_LINK:
+            return not named
+        case Rule.SENT_BY_LINK:
+            return sent and not named
+        case Rule.LINK_UNTIL_ENDED:
+            return sent and not ended and not named
         case Rule.UNTIL_ENDED:
             return sent and not ended
         case Rule.IF_SHOWN:

@@ -1,4 +1,4 @@
-"""A payment provider without money, for development and tests.
+"""A payment provider without money, and a moderation service that knows one word, for development and tests.
 
 | token          | result                                                 |
 |----------------|--------------------------------------------------------|
@@ -24,6 +24,16 @@ from handsel.store.writes import ConditionFailed, Put
 _NO_REFUND = "tok_no_refund"
 _CHARGED = ("tok_ok", _NO_REFUND)
 _NOT_REPAYABLE = "sbx_no_refund_"
+# A text that contains this word is refused.
+REFUSED_WORD = "tok_refused"
+
+
+class SandboxChecker:
+    """A moderation service for development and tests; see `ContentChecker`."""
+
+    def is_allowed(self, text: str) -> bool:
+        """Return whether a text does not contain `REFUSED_WORD`."""
+        return REFUSED_WORD not in text
 
 
 class SandboxProvider:

@@ -25,6 +25,7 @@ class Settings:
         policy: the id of the policy of new orders.
         address_retention_ms: the time after which the address of a parcel is erased, once no delivery is expected.
         payment_provider: `sandbox`, or `none` for a stack that sells nothing.
+        content_checker: the moderation service: `none`, `sandbox`, or the ARN of a function.
         web_url: the origin of share links; empty means that of the distribution, or else of the API.
         link_keys_secret: the secret with the keys of share links and cursors; empty if the function needs none.
         origin_secret: the secret with the values of the header that the distribution adds; empty if the API answers
@@ -47,6 +48,7 @@ class Settings:
     policy: str
     address_retention_ms: int
     payment_provider: str
+    content_checker: str
     web_url: str
     link_keys_secret: str
     origin_secret: str
@@ -95,6 +97,7 @@ def settings() -> Settings:
         policy=os.environ.get("POLICY", "douyin"),
         address_retention_ms=int(os.environ.get("ADDRESS_RETENTION_DAYS", "30")) * DAY_MS,
         payment_provider=os.environ.get("PAYMENT_PROVIDER", "none"),
+        content_checker=os.environ.get("CONTENT_CHECKER", "none"),
         web_url=os.environ.get("WEB_URL", "").rstrip("/"),
         link_keys_secret=os.environ.get("LINK_KEYS_SECRET", ""),
         origin_secret=os.environ.get("ORIGIN_SECRET", ""),

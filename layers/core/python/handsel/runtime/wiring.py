@@ -17,15 +17,19 @@ if TYPE_CHECKING:
     from mypy_boto3_cognito_idp import CognitoIdentityProviderClient
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_secretsmanager import SecretsManagerClient
 
+    from handsel.domain.content import ContentChecker
     from handsel.domain.identities import IdentityProvider
     from handsel.domain.payments import PaymentProvider
     from handsel.runtime.bus import Bus
     from handsel.runtime.export_bucket import ExportBucket
     from handsel.runtime.secrets import CachedSecret, LinkKeys
 
+# The time to wait for the moderation service, in seconds: users wait with it, and it is asked once.
+_CHECK_SECONDS = 1.0
 # Items that do not exist, of the kinds that functions of the API may read.
 _PROBES = {"account": keys.account("nobody"), "gift": keys.gift("nobody")}
 
@@ -99,12 +103,13 @@ def _secrets_manager() -> "SecretsManagerClient":
 
 def _client(service: str) -> object:
     # The table retries by itself, and its conditions use the time of each attempt.
-    attempts = 1 if service == "dynamodb" else 2
+    attempts = 1 if service in ("dynamodb", "lambda") else 2
     # By default botocore waits a minute for the connection and one for the response; API Gateway gives up after 30 s.
     # All attempts together must end well within the function's timeout.
     config = Config(
         connect_timeout=1,
-        read_timeout=settings().read_timeout,
+        # The moderation service has a limit of its own.
+        read_timeout=_CHECK_SECONDS if service == "lambda" else settings().read_timeout,
         retries={"mode": "standard", "total_max_attempts": attempts},
         tcp_keepalive=True,
         # By default botocore builds its user agent of thirty parts, twice per call.
@@ -149,6 +154,27 @@ def export_bucket() -> "ExportBucket":
 @cache
 def _s3() -> "S3Client":
     return cast("S3Client", _client("s3"))
+
+
+@cache
+def content_checker() -> "ContentChecker | None":
+    """Return the moderation service, or None if the stack has none."""
+    match settings().content_checker:
+        case "none":
+            return None
+        case "sandbox":
+            from handsel.runtime.sandbox import SandboxChecker  # imported here: real stacks have none
+
+            return SandboxChecker()
+        case function:
+            from handsel.runtime.content_checker import LambdaChecker  # imported here: few stacks have one
+
+            return LambdaChecker(_lambda, function)
+
+
+@cache
+def _lambda() -> "LambdaClient":
+    return cast("LambdaClient", _client("lambda"))
 
 
 @cache

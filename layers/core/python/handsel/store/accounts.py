@@ -14,7 +14,6 @@ from handsel.store.attributes import Item
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Put, Update, Write
 
-
 # The settings that are stored only if they are not the default.
 _SETTINGS = ("gifts_from", "tell_opened")
 

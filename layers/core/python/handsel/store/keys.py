@@ -42,9 +42,9 @@ create the item, then after a semicolon those that only update it. Items that TT
 | CHARGE         | CHARGE#key                       | CHARGE                       |                                             |                                                  |                                         | sandbox payment provider                                      | never                       |
 | PREDECESSOR    | GIFT#successor                   | PREDECESSOR                  |                                             | SECOND_PERSON#second, created#gift               |                                         | give, PUT of the end of a gift, with a second person          | PUT of another end; erasure of the second person|
 | REGIFT_REQUEST | GIFT#gift                        | REGIFT_REQUEST#user          | REGIFT_REQUESTS#user, at#gift               |                                                  |                                         | regift request                                                | erasure of the user or the giver|
+| REPORT         | GIFT#gift                        | REPORT#user                  | REPORTS_BY#user, at#gift                    |                                                  | REPORTS#shard until an operator closes it| who may see the gift; operator                                | TTL, after it was closed; erasure|
 | LINK           | LINK#request                     | LINK                         |                                             |                                                  |                                         | a new link of a gift                                          | never                       |
 | OPENED         | GIFT#gift                        | OPENED#user                  | OPENED_BY#user, at#gift                     |                                                  |                                         | the first opening of a gift to a group by a user              | erasure                     |
-| REPORT         | GIFT#gift                        | REPORT#user                  |                                             |                                                  |                                         | a report of a gift to the operator                            | an operator; erasure of the user |
 | RELATION       | USER#recipient                   | FROM#giver                   | BLOCKED#recipient, blocked#giver while blocked| GIVES_TO#giver, created#recipient                | BLOCKS#shard after a block, until it is settled| give to a named recipient or second person; its recipient blocks; sweep| unblocking, if it says nothing else; erasure of either|
 | REMINDER       | GIFT#gift                        | REMINDER                     |                                             |                                                  | REMINDERS#shard until the last reminder | projector, sweep                                              | TTL                         |
 | MESSAGE        | USER#user                        | MESSAGE#message              | MESSAGES#user, created#message              |                                                  |                                         | projector, sweep; its reader                                  | unread, by a cancellation; erasure|
@@ -168,11 +168,14 @@ each index entry adds 1 WRU per write.
 | 72 | thank for a gift                                                   | to be measured                                                                                                                 | `gifts.thank`                                       |                                                                   |
 | 73 | send a scheduled gift                                              | to be measured                                                                                                                 | `reminders`                                         |                                                                   |
 | 74 | block a giver                                                      | BatchGetItem; Update RELATION if not blocked; Query of the partition of the recipient (RECEIVED); Query of `by_parent` (SECOND_PERSON); BatchGetItem of these gifts; patterns 8 and 47 for each open one of the giver; the sweep does it again | `relations.build_block`                             | 3 + gifts RRU, 4 WRU                                              |
-| 75 | report a gift                                                      | to be measured                                                                                                                 | `reports`                                           |                                                                   |
+| 75 | report a gift                                                      | Put REPORT if absent                                               | `reports.create`                                    | 3 WRU                                                             |
 | 76 | read what a recipient decided about a giver                        | in the BatchGetItem of the call                                    | `consent.list_keys`                                 | 1 RRU                                                             |
 | 77 | count a named gift                                                 | in the transaction of the gift: Update RELATION if the giver is not blocked and no other gift was counted since | `relations.build_gift_write`                        | 2 WRU (4 if new)                                                  |
 | 78 | find out whether two users exchanged gifts                         | as 14 for the sent gifts of one and the received gifts of the other, in both directions, until one of the two lists ends | `relations.have_exchanged`                          | 1 RRU per gift                                                    |
 | 79 | end a block                                                        | GetItem; Update or Delete RELATION if it is unchanged              | `relations.build_unblock`                           | 1 RRU, 2 WRU                                                      |
+| 80 | list the reports that wait (operators only)                        | as 23; BatchGetItem of REPORTs and GIFTs                           | `reports.list_open`                                 | 2 RRU per report                                                  |
+| 81 | close a report (operators only)                                    | Update REPORT if it is not closed                                  | `reports.build_close`                               | 2 WRU                                                             |
+| 82 | delete a message                                                   | 2 GetItem; Update MESSAGE if it is unchanged (unread: transaction with SUMMARY if its version is unchanged) | `messages.delete`                                   | 2 RRU, 2 WRU (6 if unread)                                        |
 
 docs/reference/request_units.md has the measured calls and request units of each operation.
 """
@@ -325,6 +328,11 @@ def regift_request(gift_id: str, user_id: str) -> Key:
     return Key(_join("GIFT", gift_id), _join("REGIFT_REQUEST", user_id))
 
 
+def report(gift_id: str, user_id: str) -> Key:
+    """Return the key of a REPORT item."""
+    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
+
+
 def link(request_id: str) -> Key:
     """Return the key of a LINK item."""
     return Key(_join("LINK", request_id), "LINK")
@@ -333,11 +341,6 @@ def link(request_id: str) -> Key:
 def opened(gift_id: str, user_id: str) -> Key:
     """Return the key of an OPENED item."""
     return Key(_join("GIFT", gift_id), _join("OPENED", user_id))
-
-
-def report(gift_id: str, user_id: str) -> Key:
-    """Return the key of a REPORT item."""
-    return Key(_join("GIFT", gift_id), _join("REPORT", user_id))
 
 
 def relation(recipient_id: str, giver_id: str) -> Key:
@@ -484,6 +487,11 @@ def shipments_by_store(store_id: str) -> str:
     return _join("SHIPMENTS", store_id)
 
 
+def reports_by_user(user_id: str) -> str:
+    """Return the partition of `by_owner` with the reports that a user made."""
+    return _join("REPORTS_BY", user_id)
+
+
 def regift_requests_by_user(user_id: str) -> str:
     """Return the partition of `by_owner` with the regift requests of a user."""
     return _join("REGIFT_REQUESTS", user_id)
@@ -569,8 +577,15 @@ def due_blocks(shard: int) -> str:
     return f"BLOCKS#{shard:02d}"
 
 
+def due_reports(shard: int) -> str:
+    """Return the partition of `by_due` with reports that wait for an operator, by the time at which they were made."""
+    return f"REPORTS#{shard:02d}"
+
+
 # Entries that few orders and gifts have, or that are written when few others are.
-_RARE = frozenset({due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks})
+_RARE = frozenset(
+    {due_refund_requests, due_extended, due_unshipped, due_erasures, due_exports, due_blocks, due_reports}
+)
 
 
 def count_due_shards(partition: Callable[[int], str]) -> int:

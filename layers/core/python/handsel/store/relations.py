@@ -18,6 +18,7 @@ from handsel.store.writes import Check, Delete, Update
 
 # The call that blocks declines the gifts of the giver itself. The sweep repeats that, when indexes show all gifts.
 SETTLE_AFTER_MS = 60_000
+# What was claimed is in the list of received gifts at any time.
 # The gifts of a page, when it is asked whether two users exchanged any.
 _PAGE = 100
 

@@ -2,10 +2,19 @@
 
 from typing import Annotated, Literal, Self
 
-from pydantic import ConfigDict, Field, Strict, ValidationInfo, field_validator, model_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
 
-from handsel.api.requests.base import Id, ListQuery, Message, Request, Secret, Time
-from handsel.domain import ids, states
+from handsel.api.requests.base import ONE_LINE, Id, ListQuery, Message, Request, Secret, Time
+from handsel.domain import ids, states, user_text
 from handsel.domain.models import MAX_UNITS, AtEnd
 from handsel.use_cases.gifts.giving import WrappingChoice
 
@@ -154,6 +163,18 @@ class AskAgainRequest(Request):
         secret: the secret from the fragment of the share link. Not needed if the gift names the caller as its recipient.
     """
 
+    secret: Secret | None = None
+
+
+class ReportRequest(Request):
+    """A report about a gift.
+
+    Attributes:
+        reason: what is wrong with the gift, in one line. Only the operator reads it.
+        secret: the secret from the fragment of the share link. Not needed by users whom the gift names, and by claimers.
+    """
+
+    reason: Annotated[str, StringConstraints(max_length=300), AfterValidator(user_text.clean_line), ONE_LINE]
     secret: Secret | None = None
 
 

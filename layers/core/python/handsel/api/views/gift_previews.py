@@ -13,23 +13,24 @@ class GiftPreview(View):
     """A gift, as anyone with the link sees it before claiming.
 
     Attributes:
-        state: the state of the gift now.
+        state: the state of the gift now; null if the gift names its recipient, for everybody but them and its giver.
         presentation: how the gift is shown before it is opened.
         wrapping: the cover and text of the gift.
-        giver_name: the display name of the giver when the gift was created.
+        giver_name: the display name of the giver when the gift was created. Before the claim, it is null if it imitates the
+            operator, a store or another business, or contains contact data.
         shares: the number of shares, each for one claimer.
-        remaining: the number of shares that nobody has claimed.
-        expires_at: the end of the claim window: from this moment on, the gift cannot be claimed.
+        remaining: the number of shares that nobody has claimed; null where `state` is.
+        expires_at: the end of the claim window: from this moment on, the gift cannot be claimed; null where `state` is.
     """
 
     gift_id: str
-    state: states.GiftState
+    state: states.GiftState | None
     presentation: models.Presentation
     wrapping: WrappingView
-    giver_name: str
+    giver_name: str | None
     shares: Count
-    remaining: Count
-    expires_at: Timestamp
+    remaining: Count | None
+    expires_at: Timestamp | None
 
     @classmethod
     def of(cls, gift: models.Gift, *, now: int, web_url: str) -> "GiftPreview | ScheduledGift":
@@ -41,13 +42,14 @@ class ScheduledGift(View):
     """A gift that was scheduled and has not opened, as everybody but its giver sees it: all other fields are null.
 
     Attributes:
-        state: `scheduled`; or the state in which it ended before it opened.
-        opens_at: the time from which on the gift can be opened and claimed.
+        state: `scheduled`; or the state in which it ended before it opened. Null if the gift names its recipient, for
+            everybody but them.
+        opens_at: the time from which on the gift can be opened and claimed; null where `state` is.
     """
 
     gift_id: str
-    state: states.GiftState
-    opens_at: Timestamp
+    state: states.GiftState | None
+    opens_at: Timestamp | None
     presentation: None = None
     wrapping: None = None
     giver_name: None = None
@@ -58,25 +60,35 @@ class ScheduledGift(View):
 
 def scheduled_view(gift: models.Gift, viewer: Viewer, now: int) -> ScheduledGift | None:
     """Return the view of a gift that has not opened, if the viewer may not see more of it; None otherwise."""
-    is_hidden = not may_see(viewer, Fact.ENVELOPE, sent=gift.is_sent_at(now))
-    if gift.opens_at is None or not is_hidden or not may_see(viewer, Fact.STATE):
+    if gift.opens_at is None or may_see(viewer, Fact.ENVELOPE, sent=gift.is_sent_at(now)):
         return None
+    if not may_see(viewer, Fact.STATE, named=gift.recipient_id is not None):
+        return ScheduledGift(gift_id=gift.gift_id, state=None, opens_at=None)
     return ScheduledGift(gift_id=gift.gift_id, state=gift.state_at(now), opens_at=format_timestamp(gift.opens_at))
 
 
 def preview_fields(gift: models.Gift, viewer: Viewer, now: int, web_url: str) -> dict[str, Any]:
     """Return the fields of a preview that the viewer may see."""
-    sent = gift.is_sent_at(now)
+    sent, named = gift.is_sent_at(now), gift.recipient_id is not None
     if not may_see(viewer, Fact.ENVELOPE, sent=sent):
         return {}
-    shows_blessing = may_see(viewer, Fact.BLESSING, sent=sent, ended=gift.has_ended_at(now))
+    shows_blessing = may_see(viewer, Fact.BLESSING, named=named, sent=sent, ended=gift.has_ended_at(now))
+    shows_window = may_see(viewer, Fact.WINDOW, named=named, sent=sent)
     return {
         "gift_id": gift.gift_id,
-        "state": gift.state_at(now),
+        "state": gift.state_at(now) if may_see(viewer, Fact.STATE, named=named) else None,
         "presentation": gift.product.kind.presentation,
         "wrapping": WrappingView.of(gift.wrapping, web_url, shows_blessing=shows_blessing),
-        "giver_name": gift.giver_name,
+        "giver_name": _giver_name(gift, viewer),
         "shares": gift.shares,
-        "remaining": gift.remaining,
-        "expires_at": format_timestamp(gift.expires_at),
+        "remaining": gift.remaining if shows_window else None,
+        "expires_at": format_timestamp(gift.expires_at) if shows_window else None,
     }
+
+
+def _giver_name(gift: models.Gift, viewer: Viewer) -> str | None:
+    if viewer in (Viewer.GIVER, Viewer.CLAIMER):
+        return gift.giver_name
+    from handsel.domain import content  # imported here, because givers and claimers know each other
+
+    return content.find_shown_name(gift)

@@ -302,7 +302,7 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "order_id": gift.order_id,
             "recipient_id": gift.recipient_id,
             "created_at": format_timestamp(gift.created_at),
-            "opens_at": None if gift.opens_at is None else format_timestamp(gift.opens_at),
+            "opens_at": optional_timestamp(gift.opens_at),
             "refusals": RefusalView.list_of(list_giver_refusals(gift, policies.find(gift.policy), now=now)),
             "link_version": _link_version(gift),
             "reminded_at": [format_timestamp(at) for at in gift.reminded_at],

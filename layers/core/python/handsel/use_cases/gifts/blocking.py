@@ -50,39 +50,43 @@ def block(table: Table, user_id: str, *, caller: str, clock: Callable[[], int]) 
         NotFound: no such user, or erased.
         ServiceUnavailable
     """
-    _require_other(user_id, caller)
-    account_key, relation_key = keys.account(user_id), keys.relation(caller, user_id)
-    found = table.get_many([account_key, relation_key])
-    if not accounts.is_known(found.get(account_key), now=clock()):
-        raise errors.NotFound
-    relation = relations.from_item(found[relation_key]) if relation_key in found else Relation(caller, user_id)
+    relation = _read(table, user_id, caller, now=clock())
     if relation.blocked_at is None:
         with suppress(ConditionFailed):  # another call was first
             table.write(relations.build_block(relation, now=clock()))
     decline_gifts(table, caller, user_id, clock=clock)
 
 
-def unblock(table: Table, user_id: str, *, caller: str) -> None:
-    """End the block of a giver. Idempotent, for users who do not exist, too.
+def unblock(table: Table, user_id: str, *, caller: str, now: int) -> None:
+    """End the block of a giver. Idempotent.
 
     Raises:
         InvalidRequest: the caller.
+        NotFound: no such user, or erased.
         ServiceUnavailable
     """
-    _require_other(user_id, caller)
-    with suppress(errors.NotFound):  # nobody can have this id
-        retry_on_conflict(partial(_unblock, table, user_id, caller), max_attempts=_MAX_ATTEMPTS)
+
+    def attempt() -> None:
+        relation = _read(table, user_id, caller, now=now)
+        if relation.blocked_at is not None:
+            table.write(relations.build_unblock(relation))
+
+    retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
 
 
-def _unblock(table: Table, user_id: str, caller: str) -> None:
-    relation = relations.get(table, caller, user_id)
-    if relation.blocked_at is not None:
-        table.write(relations.build_unblock(relation))
+def _read(table: Table, user_id: str, caller: str, *, now: int) -> Relation:
+    """Return the relation of the caller to another user.
 
-
-def _require_other(user_id: str, caller: str) -> None:
+    Raises:
+        InvalidRequest, NotFound
+    """
     if user_id == caller:
-        raise errors.InvalidRequest([errors.FieldError("/user_id", "must be another user")])
+        raise errors.InvalidRequest([errors.FieldError("{user_id}", "must be another user")])
+    account, relation = keys.account(user_id), keys.relation(caller, user_id)
+    found = table.get_many([account, relation])
+    if not accounts.is_known(found.get(account), now=now):
+        raise errors.NotFound
+    return relations.from_item(found[relation]) if relation in found else Relation(caller, user_id)
 
 
 def list_blocked(table: Table, caller: str, *, limit: int, before: str | None, now: int) -> Page[Blocked]:

@@ -17,7 +17,7 @@ Each transaction requires that the gift is open, and that what was decided from 
 decline, an end or another change at the same time, one is first, and the other one is decided again from the result.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 
 from handsel.domain import errors, policy
 from handsel.domain.giver_rules import (
@@ -27,10 +27,12 @@ from handsel.domain.giver_rules import (
     check_is_changeable,
 )
 from handsel.domain.models import Gift
-from handsel.store import accounts, gift_changes, gifts, keys
+from handsel.store import gift_changes, gifts, keys, relations
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed, Write
+from handsel.store.writes import ConditionFailed
+from handsel.use_cases.gifts import consent
+from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.gifts.giving import require_giver
 from handsel.use_cases.idempotency import IdempotentRequest
 
@@ -93,27 +95,24 @@ def change_recipient(table: Table, gift_id: str, recipient_id: str, *, caller: s
         if gift.recipient_id == recipient_id:
             return gift
         check_can_change_recipient(gift, recipient_id)
-        more = _check_wanted(table, gift, recipient_id, now=clock())
-        changed = gift_changes.build_for_recipient(gift, recipient_id, now=clock())
-        gift_changes.change_recipient(table, gift, changed, more, clock=clock)
+        now = clock()
+        relation = consent.check_wanted(table, recipient_id, giver_id=caller, now=now)
+        # A moderation service was asked about these words when the gift was given.
+        check_message(
+            table,
+            gift.wrapping.blessing,
+            giver=caller,
+            recipient=recipient_id,
+            policy=policy.find(gift.policy),
+            pointer="/recipient_id",
+        )
+        changed = gift_changes.build_for_recipient(gift, recipient_id, now=now)
+        # If the person blocks the giver in between, this write fails, and the next attempt finds that.
+        named = relations.build_gift_write(relation, now=now)
+        gift_changes.change_recipient(table, gift, changed, [named], clock=clock)
         return changed
 
     return _retry(attempt, gift)
-
-
-def _check_wanted(table: Table, gift: Gift, recipient_id: str, *, now: int) -> Sequence[Write]:
-    """Check that the new recipient accepts the gift and its message, as giving does. Return the writes that record it.
-
-    Raises:
-        RecipientUnknown
-    """
-    try:
-        account = table.get(keys.account(recipient_id))
-    except errors.NotFound:
-        raise errors.RecipientUnknown from None
-    if not accounts.is_known(account, now=now):
-        raise errors.RecipientUnknown
-    return ()
 
 
 def extend(table: Table, gift_id: str, seconds: int, *, caller: str, clock: Callable[[], int]) -> Gift:

@@ -4,6 +4,7 @@ The rule `links_in_messages` of the policy decides whether they may contain cont
 the stack has one, is asked last, once everything else is right. Nothing is written.
 """
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from handsel.domain import errors
@@ -11,6 +12,7 @@ from handsel.store.table import Table
 
 if TYPE_CHECKING:
     from handsel.domain.content import ContentChecker
+    from handsel.domain.models import Gift
     from handsel.domain.policy import Policy
 
 
@@ -23,6 +25,7 @@ def check_message(
     policy: "Policy",
     pointer: str,
     checker: "ContentChecker | None" = None,
+    exchanged: bool = False,
 ) -> None:
     """Check words that one user sends to another.
 
@@ -33,6 +36,7 @@ def check_message(
         policy: the policy of the gift, of the order of a holding, or of new orders.
         pointer: the JSON pointer of the words in the request.
         checker: the moderation service; None if the stack has none, or if it was asked about these words before.
+        exchanged: whether it is known that one of the two claimed a gift of the other, as who thanks for a gift did.
 
     Raises:
         MessageRefused: the words contain contact data, which the policy does not allow between these users, or the moderation
@@ -45,15 +49,31 @@ def check_message(
         from handsel.domain.content import find_contact_data  # imported here, because most gifts have a blessing
 
         found = find_contact_data(text)
-        if found is not None and not _may_have_contact_data(table, giver, recipient, policy):
+        if found is not None and not _may_have_contact_data(table, giver, recipient, policy, exchanged=exchanged):
             raise errors.MessageRefused(pointer, f"must not contain {found}")
     if checker is not None and not checker.is_allowed(text):
         raise errors.MessageRefused(pointer, "is not allowed by the rules of this service")
 
 
-def _may_have_contact_data(table: Table, giver: str, recipient: str | None, policy: "Policy") -> bool:
+def check_gift(table: Table, gift: "Gift", policy: "Policy", *, pointer: str, checker: "ContentChecker | None") -> None:
+    """Check the message of a new gift, for its recipient and for the person to whom it is passed on at its end.
+
+    Raises:
+        MessageRefused, ServiceUnavailable
+    """
+    check = partial(check_message, table, gift.wrapping.blessing, giver=gift.giver_id, policy=policy, pointer=pointer)
+    if gift.at_end is not None and gift.at_end.recipient_id is not None:
+        check(recipient=gift.at_end.recipient_id)
+    check(recipient=gift.recipient_id, checker=checker)
+
+
+def _may_have_contact_data(
+    table: Table, giver: str, recipient: str | None, policy: "Policy", *, exchanged: bool
+) -> bool:
     if policy.links_in_messages == "never" or recipient is None:
         return False
+    if exchanged:
+        return True
     from handsel.store import relations  # imported here, because few messages have contact data
 
     return relations.have_exchanged(table, giver, recipient)

@@ -15,6 +15,7 @@ another end fails if the end was changed since it was read, and the call decides
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from handsel.domain import errors, ids, policy, wrappings
 from handsel.domain.models import AtEnd, Gift, Kind, Relation, Wrapping, compute_window_end
@@ -35,9 +36,12 @@ from handsel.store import accounts, gifts, keys, orders, products, relations, ro
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
-from handsel.use_cases.gifts import consent
+from handsel.use_cases.gifts import consent, content
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.units import take_units
+
+if TYPE_CHECKING:
+    from handsel.domain.content import ContentChecker
 
 # Only an automated client has more open gifts. A soft limit: it is checked before the transaction, not in it.
 MAX_OPEN_GIFTS = 100
@@ -68,6 +72,7 @@ def give(
     secret_version: str,
     window_ms: int | None,
     at_end: AtEnd | None = None,
+    checker: "ContentChecker | None" = None,
     send_at: int | None = None,
 ) -> Gift:
     """Give `shares` units of an order, by link or to a named recipient.
@@ -76,11 +81,12 @@ def give(
         window_ms: how long the gift can be claimed from now on, unless its vouchers end earlier; None leaves it to the
             policy of the order.
         at_end: what happens when its claim window ends; None leaves it to the policy.
+        checker: the moderation service, if the stack has one.
         send_at: the time at which a scheduled gift opens, in milliseconds since the epoch; None for now.
 
     Raises:
         NotFound, NotAvailableYet, NotGiftable, UnknownWrapping, SelfGift, RecipientUnknown, TooManyGifts, InvalidRequest,
-        NotAllowed, UnitsNotAvailable, TooManyOpenGifts, IdempotencyKeyReused, ServiceUnavailable
+        NotAllowed, UnitsNotAvailable, TooManyOpenGifts, MessageRefused, IdempotencyKeyReused, ServiceUnavailable
     """
     gift_id = call.derive_id("gift")
     order_key, gift_key, giver_key = keys.order(order_id), keys.gift(gift_id), keys.account(call.caller)
@@ -133,6 +139,8 @@ def give(
         named.append(consent.check_daily_limit(table, second, now=call.now))
     gift = replace(gift, at_end=end)
     _check_open_gifts(table, call.caller, window_ms=terms.longest_window_ms, now=call.now)
+    if wrapping.message is not None:
+        content.check_gift(table, gift, terms, pointer="/wrapping/message", checker=checker)
 
     def take() -> Gift:
         try:
@@ -232,7 +240,7 @@ def set_at_end(
     Raises:
         NotFound: no such gift, or not the caller's.
         AlreadyClaimed, Expired, Cancelled, Declined, NotAllowed, InvalidRequest, SelfGift, RecipientUnknown, TooManyGifts,
-        NotGiftable, ServiceUnavailable
+        NotGiftable, MessageRefused, ServiceUnavailable
     """
     gift = require_giver(gifts.get_settled(table, gift_id, clock=clock), caller)
     terms = policy.find(gift.policy).with_window(window_ms)
@@ -279,7 +287,19 @@ def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy, *,
         check_giftable(product or gift.product, terms)
         second = consent.find_wanted(table, found, second_id, giver_id=gift.giver_id, now=now)
     check_at_end(gift, at_end, terms, is_known=second is not None, pointer="")
-    return None if second is None else consent.check_daily_limit(table, second, now=now)
+    if second is None:
+        return None
+    relation = consent.check_daily_limit(table, second, now=now)
+    content.check_message(
+        table,
+        gift.wrapping.blessing,
+        giver=gift.giver_id,
+        recipient=second_id,
+        policy=terms,
+        pointer="/recipient_id",
+        exchanged=relation.exchanged,
+    )
+    return relation
 
 
 def cancel(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int]) -> Gift:

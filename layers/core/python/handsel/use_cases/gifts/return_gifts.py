@@ -10,6 +10,7 @@ settled, or are erased, the paid unit becomes one of the buyer's: no money is lo
 
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 from handsel.domain import errors
 from handsel.domain.models import Gift, GiftIntent, Money, Order, Payment, Product
@@ -19,9 +20,13 @@ from handsel.domain.rules import check_giftable
 from handsel.store import accounts, gifts, keys, orders, products, rollout, summaries
 from handsel.store.table import Table
 from handsel.use_cases.gifts import consent
+from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.gifts.giving import WrappingChoice, check_open_gift_count, wrap
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.orders.purchases import build_order, compute_total, require_seller, settle_payment
+
+if TYPE_CHECKING:
+    from handsel.domain.content import ContentChecker
 
 
 def give_in_return(
@@ -36,11 +41,13 @@ def give_in_return(
     wrapping: WrappingChoice,
     policy: Policy,
     expected_total: Money | None = None,
+    checker: "ContentChecker | None" = None,
 ) -> tuple[Order, Gift | None, Product]:
     """Buy one unit of a product and give it to the giver of a gift that the caller claimed.
 
     Args:
         policy: the policy that the order is bought under. The order keeps its claim window, which starts once it is paid.
+        checker: the moderation service, if the stack has one.
 
     Returns:
         The order, paid; its gift; and the product as it is sold now. While the order is pending, a replay returns it as
@@ -48,7 +55,7 @@ def give_in_return(
 
     Raises:
         NotFound, NotClaimed, OtherStore, RecipientUnknown, NoPaymentProvider, NotGiftable, UnknownWrapping, PriceChanged,
-        InvalidRequest, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined,
+        InvalidRequest, MessageRefused, ReturnGiftAlreadyGiven, OutOfStock, TooManyOpenGifts, IdempotencyKeyReused, PaymentDeclined,
         PaymentUnknown, OrderCancelled, ServiceUnavailable
     """
     order_id = call.derive_id("return order")
@@ -87,6 +94,16 @@ def give_in_return(
             in_return_for=gift_id,
             holding_id=received.claims[call.caller].holding_id,
             window_ms=policy.window_ms(product.kind),
+        )
+        check_message(
+            table,
+            wrapping.message,
+            giver=call.caller,
+            recipient=received.giver_id,
+            policy=policy,
+            pointer="/wrapping/message",
+            checker=checker,
+            exchanged=True,
         )
         payment = Payment(method=method, total=compute_total(product, 1, expected_total), token=token)
         pending = build_order(order_id, call, product, 1, payment, policy)

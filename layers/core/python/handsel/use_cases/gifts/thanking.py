@@ -10,6 +10,8 @@ The holding has the time of the thanks, so that its view tells whether its holde
 nor a refund of the holding matters: what was given can be thanked for.
 """
 
+from typing import TYPE_CHECKING
+
 from handsel.domain import errors, policy
 from handsel.domain.models import Gift, Thanks
 from handsel.store import gift_answers, gifts
@@ -18,6 +20,9 @@ from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed
 from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.idempotency import IdempotentRequest
+
+if TYPE_CHECKING:
+    from handsel.domain.content import ContentChecker
 
 # Each attempt after the first follows a concurrent change of the same gift.
 _MAX_ATTEMPTS = 20
@@ -38,8 +43,13 @@ def require_claimed(table: Table, gift_id: str, *, caller: str) -> Gift:
     return gift
 
 
-def thank(table: Table, call: IdempotentRequest, *, gift_id: str, message: str) -> Thanks:
+def thank(
+    table: Table, call: IdempotentRequest, *, gift_id: str, message: str, checker: "ContentChecker | None" = None
+) -> Thanks:
     """Store the words of a claimer for the giver. A claim has one thanks at most.
+
+    Args:
+        checker: the moderation service, if the stack has one.
 
     Raises:
         NotFound, NotClaimed, AlreadyThanked, MessageRefused, IdempotencyKeyReused, ServiceUnavailable
@@ -55,7 +65,16 @@ def thank(table: Table, call: IdempotentRequest, *, gift_id: str, message: str) 
             call.require_same_request(earlier.request_hash)
             return earlier
         terms = policy.find(gift.policy)
-        check_message(table, message, giver=call.caller, recipient=gift.giver_id, policy=terms, pointer="/message")
+        check_message(
+            table,
+            message,
+            giver=call.caller,
+            recipient=gift.giver_id,
+            policy=terms,
+            pointer="/message",
+            checker=checker,
+            exchanged=True,
+        )
         gift_answers.thank(table, gift, call.caller, thanks)
         return thanks
 

@@ -1,9 +1,12 @@
-"""List the caller's messages and mark them as read. One transaction marks a message and corrects the unread count.
+"""List the caller's messages, mark them as read and delete them. One transaction changes an unread message and its count.
 
 | process dies                      | state left behind                 | completed by                               |
 |-----------------------------------|-----------------------------------|--------------------------------------------|
 | before the transaction            | an unread message, counted        | the same call again                        |
 | after it, or the response is lost | a read message, no longer counted | the same call again finds the message read |
+
+The same holds for deleting, after which an item without content is left: the same call again, and stream records that come
+late, find it. If a message is marked as read and deleted at once, the second write fails and is decided again.
 """
 
 from dataclasses import replace
@@ -59,3 +62,28 @@ def mark_read(table: Table, message_id: str, *, caller: str, now: int) -> Messag
 
     read = retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)
     return _hide_wrappings(table, [read], caller, now=now)[0]
+
+
+def delete(table: Table, message_id: str, *, caller: str) -> None:
+    """Delete a message of the caller. Idempotent.
+
+    Raises:
+        NotFound: no such message, or not the caller's.
+        ServiceUnavailable
+    """
+
+    def attempt() -> None:
+        before = summaries.get(table, caller)
+        item = messages.get_item(table, caller, message_id)
+        if item is None:
+            raise errors.NotFound
+        if messages.is_deleted(item):
+            return
+        message = messages.from_item(item)
+        if message.read:
+            table.write(messages.delete(message))
+        else:
+            after = before.with_change(summary.UNREAD, {})
+            summaries.save(table, caller, before, after, [messages.delete(message)])
+
+    retry_on_conflict(attempt, max_attempts=_MAX_ATTEMPTS)

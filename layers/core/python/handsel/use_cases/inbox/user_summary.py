@@ -22,7 +22,7 @@ from typing import Self
 
 from handsel.domain import messages as domain_messages
 from handsel.domain import summary
-from handsel.domain.messages import Message
+from handsel.domain.messages import Message, MessageKind
 from handsel.domain.models import Holding
 from handsel.domain.summary import Counters, Summary
 from handsel.store import accounts, gifts, holdings, keys, messages, orders, shipments, summaries
@@ -159,7 +159,9 @@ def _update_summary(
     stored = {*found, *(keys.message(message.user_id, message.message_id) for message in new)}
     for message in new:
         for key in _keys_of_replaced(message):
-            replaced = messages.from_item(found[key]) if key in found else None
+            # What its reader deleted is not counted, and its item stays.
+            is_stored = key in found and not messages.is_deleted(found[key])
+            replaced = messages.from_item(found[key]) if is_stored else None
             if replaced is not None and not replaced.read:
                 writes.append(messages.delete_unread(replaced))
                 after = after.with_change(summary.UNREAD, {})
@@ -188,7 +190,16 @@ def _with_name(message: Message, found: Mapping[Key, Item]) -> Message:
     if message.named_user_id is None:
         return message
     account = found.get(keys.account(message.named_user_id))
-    return message.named(None if account is None else accounts.from_item(account).display_name)
+    return message.named(None if account is None else _shown_name(message, accounts.from_item(account).display_name))
+
+
+def _shown_name(message: Message, name: str) -> str | None:
+    """Return a name for a message. A message to a recipient who has not claimed has only names that strangers may see."""
+    if message.kind is not MessageKind.GIFT_RECEIVED:
+        return name
+    from handsel.domain.content import is_allowed_name  # imported here: it is not needed on the way of a request
+
+    return name if is_allowed_name(name) else None
 
 
 def _keys_of_entry(entry: Entry) -> tuple[Key, ...]:

@@ -9,8 +9,8 @@ the item, under a condition:
 3. Gifts to the user, who is named in them or was before: open ones to the user are declined.
 4. Gifts of which the user is the second person: they end in the order.
 5. Holdings: usable vouchers are refunded to those who paid for them. Parcels are delivered.
-6. Requests of the user: regift requests are deleted, as is what tells that they opened a gift; refund requests lose their
-   reasons and notes. Claims lose their words of thanks, in step 5.
+6. Requests of the user: regift requests and reports are deleted, as is what tells that they opened a gift; refund requests lose
+   their reasons and notes. Claims lose their words of thanks, in step 5.
 7. What others decided about the user as a giver is deleted.
 8. Everything in the partition of the user but the tombstones, and the sign-in in the user pool, are deleted.
 
@@ -199,6 +199,8 @@ class _Pass:
         for _, key in self._list_rows(keys.BY_OWNER, keys.regift_requests_by_user(self._user_id)):
             self._leave_regift_request(key)
         for _, key in self._list_rows(keys.BY_OWNER, keys.openings_by_user(self._user_id)):
+            self._write_if(erasures.delete(key))
+        for _, key in self._list_rows(keys.BY_OWNER, keys.reports_by_user(self._user_id)):
             self._write_if(erasures.delete(key))
         for request in self._list(refund_requests.list_by_asker, self._user_id):
             self._pass_on_refund_requests([request.refund_request_id])

@@ -10,12 +10,15 @@ from itertools import islice
 
 from handsel.domain import invariants
 from handsel.domain.invariants import Violation
+from handsel.domain.models import DAY_MS
 from handsel.store import gifts, holdings, keys, orders
 from handsel.store.keys import BY_DUE
 from handsel.store.table import Table
 
 # Longer than the sweep and the stream take together in normal operation.
 OVERDUE_AFTER_MS = 300_000
+# Within which an operator looks at a report.
+REPORT_MS = DAY_MS
 # How long one shard is sampled; each run of the function takes the next one.
 _SHARD_MS = 300_000
 # Counting stops at this many entries of a shard: the alarm is on long before.
@@ -36,6 +39,7 @@ class HealthSnapshot:
             with the refund requests whose time has passed.
         overdue_vouchers: the number of timers of vouchers that are due for longer than that.
         overdue_shipments: likewise, the parcels that did not leave their stores in time, and that are not reported.
+        overdue_reports: the number of reports of users that have waited for an operator for longer than `REPORT_MS`.
         checked_orders: the number of orders whose invariants were checked.
         violations: the violations that were found.
     """
@@ -46,6 +50,7 @@ class HealthSnapshot:
     overdue_refunds: int = 0
     overdue_vouchers: int = 0
     overdue_shipments: int = 0
+    overdue_reports: int = 0
     checked_orders: int = 0
     violations: list[Violation] = field(default_factory=list)
 
@@ -74,6 +79,7 @@ def collect_health(table: Table, *, clock: Callable[[], int], deadline: int) -> 
         _count_due(table, partition, now - OVERDUE_AFTER_MS) for partition in (keys.due_vouchers, keys.due_extended)
     )
     snapshot.overdue_shipments = _count_due(table, keys.due_unshipped, now - OVERDUE_AFTER_MS)
+    snapshot.overdue_reports = _count_due(table, keys.due_reports, now - REPORT_MS)
     for order_id in _sample_orders(table, now // _SHARD_MS % keys.count_due_shards(keys.due_gifts)):
         if clock() >= deadline:
             break

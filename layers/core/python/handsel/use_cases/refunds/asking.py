@@ -16,6 +16,8 @@ refunded or has another request, or if the shipment was changed since it was rea
 reads.
 """
 
+from typing import TYPE_CHECKING
+
 from handsel.domain import errors, policy
 from handsel.domain.models import DAY_MS, Holding, Order, RefundRequest, Shipment
 from handsel.domain.payments import PaymentProvider
@@ -32,9 +34,13 @@ from handsel.store import holdings, keys, orders, refund_requests, refunds, ship
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
 from handsel.store.writes import ConditionFailed, Write
+from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.idempotency import IdempotentRequest
 from handsel.use_cases.refunds import steps
 from handsel.use_cases.refunds.steps import Step, repay, settle_due, take_step
+
+if TYPE_CHECKING:
+    from handsel.domain.content import ContentChecker
 
 # Each attempt after the first follows a concurrent change of the holding, of its shipment or of its order.
 _MAX_ATTEMPTS = 20
@@ -49,19 +55,21 @@ def ask(
     reason: RefundReason,
     note: str | None,
     retention_ms: int,
+    checker: "ContentChecker | None" = None,
 ) -> RefundRequest:
     """Ask for a refund of a holding: all units of a parcel, or a voucher.
 
     Args:
         note: a text for the merchant, or None.
         retention_ms: the time that the address of a parcel is kept after it is cancelled.
+        checker: the moderation service, if the stack has one.
 
     Returns:
         The request in the state that it reached: `requested`, or `refunding` or `refunded` if nobody has to decide.
 
     Raises:
         NotFound: no such holding, or the caller may not ask for it.
-        NotRefundable, IdempotencyKeyReused, ServiceUnavailable
+        NotRefundable, MessageRefused, IdempotencyKeyReused, ServiceUnavailable
     """
     request_id = call.derive_id("refund request")
 
@@ -86,6 +94,8 @@ def ask(
                 raise ConditionFailed([])
             # A payer does not learn what the holder of the gift did with it.
             raise errors.NotRefundable(why_not if is_holder else NotRefundableReason.NOT_POSSIBLE)
+        # A store is nobody with whom users exchange gifts.
+        check_message(table, note, giver=call.caller, recipient=None, policy=rules, pointer="/note", checker=checker)
         if previous is not None and previous.state is not RefundRequestState.WITHDRAWN:
             settle_due(table, provider, previous.refund_request_id, now=call.now)
         request = _build_request(call, request_id, holding, order, reason, note, rules)

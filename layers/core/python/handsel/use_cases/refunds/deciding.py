@@ -7,14 +7,19 @@ if its effect is there already, it returns the request as it is.
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
-from handsel.domain import errors
+from handsel.domain import errors, policy
 from handsel.domain.models import RefundRequest
 from handsel.domain.payments import PaymentProvider
 from handsel.domain.states import RefundRequestAction, RefundRequestState
 from handsel.store.table import Table
+from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.refunds import steps
 from handsel.use_cases.refunds.steps import Step, take_step
+
+if TYPE_CHECKING:
+    from handsel.domain.content import ContentChecker
 
 _REFUNDED = (RefundRequestState.REFUNDING, RefundRequestState.REFUNDED)
 
@@ -29,14 +34,16 @@ def decide(
     without_return: bool,
     note: str | None,
     now: int,
+    checker: "ContentChecker | None" = None,
 ) -> RefundRequest:
     """Approve or reject a refund request, for the merchant. The note of the first decision stays.
 
     Args:
         without_return: whether an approved request is refunded at once, without a return of the goods.
+        checker: the moderation service, if the stack has one.
 
     Raises:
-        NotFound, ServiceUnavailable
+        NotFound, MessageRefused, ServiceUnavailable
         AlreadyDecided: it was decided otherwise, by the merchant or by the clock, or withdrawn.
     """
 
@@ -48,6 +55,8 @@ def decide(
                 return None
         if request.state is not RefundRequestState.REQUESTED:
             raise errors.AlreadyDecided
+        terms = policy.find(request.policy)
+        check_message(table, note, giver=store_id, recipient=None, policy=terms, pointer="/note", checker=checker)
         decided = replace(request, decided_at=now, decision_note=note, without_return=without_return)
         if not approve:
             return Step(steps.end(decided, RefundRequestState.REJECTED), (RefundRequestAction.REJECT,))
