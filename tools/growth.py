@@ -154,7 +154,10 @@ ITEMS = (
     Growth("USE", "use units", None, "one for each call that takes units", "read by key"),
     Growth("PREDECESSOR", "choose a second person for the end of a gift", None, "one for each gift", "replaced"),
     Growth("REGIFT_REQUEST", "request an expired gift again", None, "one for each user and gift", "changes nothing"),
-    Growth("REPORT", "report a gift", None, "one for each user and gift; deleted 90 days after it was closed", "ignored"),
+    Growth("OPENED", "open a gift to a group", None, "one for each user and gift", "changes nothing"),
+    Growth(
+        "REPORT", "report a gift", None, "one for each user and gift; deleted 90 days after it was closed", "ignored"
+    ),
     Growth("REMINDER", "give to a named recipient", None, "one for each open gift", "removed after the last reminder"),
     Growth(
         "MESSAGE",

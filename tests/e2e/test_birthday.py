@@ -1,4 +1,4 @@
-"""The story of a birthday gift over HTTP: planned, not seen before its morning, opened, claimed, thanked for and returned in kind."""
+"""The story of a birthday gift: not seen before its morning, opened, claimed, thanked for and returned in kind."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -99,8 +99,8 @@ def test_a_birthday_gift_is_planned_opened_thanked_for_and_returned_in_kind(live
     assert ok(alice.get(path))["claims"] == [
         {"display_name": "Bob", "claimed_at": holding["received_at"], "thanks": thanks}
     ]
-    told = ["gift_opened", "gift_claimed", "gift_thanked"]
-    assert eventually(lambda: sorted(list_kinds(alice, gift_id)) == sorted(told), SECONDS)
+    reported = ["gift_opened", "gift_claimed", "gift_thanked"]
+    assert eventually(lambda: sorted(list_kinds(alice, gift_id)) == sorted(reported), SECONDS)
     assert words not in alice.get("/messages?limit=100").text
 
     body = {"product_id": live.stack["products"]["voucher"], "payment": payment(), "wrapping": WRAPPING}
@@ -120,5 +120,5 @@ def test_a_birthday_gift_is_planned_opened_thanked_for_and_returned_in_kind(live
 
     # Nothing comes twice, however often the sweep looks.
     live.advance_to(gift["expires_at"])
-    assert (list_kinds(bob, gift_id), sorted(list_kinds(alice, gift_id))) == (["gift_received"], sorted(told))
+    assert (list_kinds(bob, gift_id), sorted(list_kinds(alice, gift_id))) == (["gift_received"], sorted(reported))
     assert ok(alice.get(path))["state"] == "claimed"

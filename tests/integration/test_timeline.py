@@ -113,7 +113,7 @@ def test_a_parcel_shows_no_product_before_its_delivery(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("token", ["tok_declined", "tok_timeout"])
-def test_a_return_gift_that_was_not_paid_is_not_told(stack: Stack, token: str) -> None:
+def test_a_return_gift_that_was_not_paid_is_not_listed(stack: Stack, token: str) -> None:
     gift = stack.give(stack.buy())
     assert stack.claim("bob", gift).status == 201
     path = f"/gifts/{gift['gift_id']}/return-gifts"

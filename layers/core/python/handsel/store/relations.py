@@ -117,7 +117,9 @@ def have_exchanged(table: Table, one: str, other: str) -> bool:
 def _has_claimed(table: Table, giver: str, claimer: str) -> bool:
     """Return whether `claimer` claimed a gift of `giver`."""
     sent = _read_pages(partial(gifts.list_sent, table, giver))
-    received = _read_pages(partial(gifts.list_received, table, claimer, now=0), before=keys.LAST_POSITION)  # all of them
+    received = _read_pages(
+        partial(gifts.list_received, table, claimer, now=0), before=keys.LAST_POSITION
+    )  # all of them
     for pages in zip(sent, received, strict=False):
         for page in pages:
             if any(gift.giver_id == giver and claimer in gift.claims for gift in page):

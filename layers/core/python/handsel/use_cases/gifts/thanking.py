@@ -17,7 +17,6 @@ from handsel.domain.models import Gift, Thanks
 from handsel.store import gift_answers, gifts
 from handsel.store.retries import retry_on_conflict
 from handsel.store.table import Table
-from handsel.store.writes import ConditionFailed
 from handsel.use_cases.gifts.content import check_message
 from handsel.use_cases.idempotency import IdempotentRequest
 
