@@ -57,7 +57,7 @@ WORDS = {
         "about": "Send a friend a gift in a red envelope, by a link or straight to their inbox.",
         "from": "{name} sent you a gift",
         "erased_name": "Deleted user",
-        "somebody": "Somebody",
+        "somebody": "Someone",
         "gift": "You have a gift",
         "gift_about": "Open the link to see who sent it and unwrap it.",
         "gone": "Gift not found",
@@ -178,7 +178,7 @@ def get_gift_page(gift_id: str) -> Response[str] | Response[bytes]:
 
 
 def _scheduled_gift_page(request: HttpRequest, gift: ScheduledGift, language: str) -> Response[str] | Response[bytes]:
-    """Return the page of a gift that has not opened. It looks the same for every gift, whatever is in it."""
+    """Return the page of a gift that has not opened. It looks the same for all of them."""
     words, cover = WORDS[language], load_catalogue().covers[0]
     theme = load_catalogue().find_theme(cover.cover_id)
     return _page(

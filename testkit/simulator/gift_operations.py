@@ -10,7 +10,7 @@ from handsel.use_cases.gifts import blocking, changing, opening, reporting, than
 from testkit.simulator.claimed_operations import ClaimedOperations
 from testkit.simulator.environment import HOUR_MS, Process
 from testkit.simulator.model import Item, Where
-from testkit.simulator.operations import LINK_KEYS, USERS, Operation, Span
+from testkit.simulator.operations import LINK_KEYS, Operation, Span
 
 MAX_CHANGES = 3
 MAX_REMINDERS = 2

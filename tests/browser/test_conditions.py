@@ -454,7 +454,7 @@ def test_enter_while_an_input_method_composes_does_not_search(person: Invite, st
     visitor.expects(404)
     page = visitor.page
     page.goto(f"/#/orders/{stack.buy()['order_id']}/wrap")
-    page.get_by_role("radio", name="To a friend").check()
+    page.get_by_role("radio", name="A friend").check()
     handle = page.get_by_role("textbox", name="Friend's handle")
     handle.fill("nobody.at.all")
     for each in COMPOSING:

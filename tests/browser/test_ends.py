@@ -24,8 +24,8 @@ ENGLISH: Words = {
     "find": "Find",
     "to_dave": "It goes to Dave",
     "same": "Dave already gets it first. Choose someone else.",
-    "friend": "To a friend",
-    "link": "By link",
+    "friend": "A friend",
+    "link": "Anyone with the link",
     "send": "Wrap and send",
     "will_go": "If nobody opens it by then, it goes to Dave as a new gift.",
     "change": "Change what happens if nobody opens it",
@@ -43,8 +43,8 @@ CHINESE: Words = {
     "find": "查找",
     "to_dave": "转送给 Dave",
     "same": "礼物本来就是先送给 Dave 的\uff0c请选择另一位好友。",
-    "friend": "送好友",
-    "link": "发链接",
+    "friend": "一位好友",
+    "link": "拿到链接的人",
     "send": "包好送出",
     "will_go": "如果到时没有人领取\uff0c礼物会转送给 Dave。",
     "change": "修改没有人领取时的处理方式",
@@ -147,14 +147,14 @@ def test_only_a_gift_for_one_person_can_go_to_someone_else(person: Invite, stack
     page.locator("details summary").click()
     other = page.get_by_role("radio", name=ENGLISH["give_to"])
     other.check()
-    group = page.get_by_role("radio", name="To a group")
+    group = page.get_by_role("radio", name="A group")
     group.check()
     expect(other).to_be_disabled()
     expect(group).to_be_focused()
     expect(page.get_by_role("radio", name=ENGLISH["order"])).to_be_checked()
     expect(page.locator("details summary b")).to_have_text(ENGLISH["order"])
     expect(page.get_by_text("Only for a gift to one person")).to_be_visible()
-    page.get_by_role("radio", name="By link").check()
+    page.get_by_role("radio", name="Anyone with the link").check()
     expect(other).to_be_enabled()
 
 

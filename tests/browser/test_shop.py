@@ -468,13 +468,13 @@ def test_a_friend_who_is_not_found_can_have_a_link(
 ) -> None:
     page = open_wrapping(buyer, stack.buy(by=buyer.name))
     buyer.expects(404)
-    page.get_by_role("radio", name="To a friend").check()
+    page.get_by_role("radio", name="A friend").check()
     page.get_by_role("textbox", name="handle").fill("nobody.at.all")
     button(page, "Find").click()
     check(page)
     button(page, "Send them a link instead").click()
-    expect(page.get_by_role("radio", name="By link")).to_be_checked()
-    expect(page.get_by_role("radio", name="By link")).to_be_focused()
+    expect(page.get_by_role("radio", name="Anyone with the link")).to_be_checked()
+    expect(page.get_by_role("radio", name="Anyone with the link")).to_be_focused()
     expect(page.get_by_role("textbox", name="handle")).to_be_hidden()
     with page.expect_response(lambda response: response.url.endswith("/gifts")) as answered:
         button(page, "Wrap and send").click()
@@ -488,7 +488,7 @@ def test_a_friend_is_found_by_handle_and_gets_the_gift_in_the_inbox(
 ) -> None:
     page = open_wrapping(buyer, stack.buy(by=buyer.name))
     buyer.expects(404)
-    page.get_by_role("radio", name="To a friend").check()
+    page.get_by_role("radio", name="A friend").check()
     button(page, "Wrap and send").click()
     expect(page.get_by_text("Choose a friend, or find one by handle.")).to_be_visible()
     page.get_by_role("textbox", name="handle").fill("nobody.at.all")
@@ -515,7 +515,7 @@ def test_a_friend_is_found_by_handle_and_gets_the_gift_in_the_inbox(
 @pytest.mark.long
 def test_a_group_gets_one_link(buyer: Visitor, stack: Running, register_secret: Callable[[str], None]) -> None:
     page = open_wrapping(buyer, stack.buy(4, by=buyer.name))
-    page.get_by_role("radio", name="To a group").check()
+    page.get_by_role("radio", name="A group").check()
     page.get_by_role("spinbutton", name="Number of people").fill("9")
     page.get_by_role("spinbutton", name="Number of people").blur()
     expect(page.get_by_role("spinbutton", name="Number of people")).to_have_value("4")
@@ -538,7 +538,7 @@ def test_a_gift_can_be_cancelled_and_its_units_return_to_the_order(buyer: Visito
     gift = stack.give(order["order_id"], by=buyer.name)
     page = buyer.page
     page.goto(f"/#/gifts/{gift['gift_id']}")
-    expect(page.get_by_text("The link is on the device you sent the gift from.")).to_be_visible()
+    expect(page.get_by_text("The link isn't on this device.")).to_be_visible()
     button(page, "Cancel gift").dblclick()
     check(page)
     button(page, "Yes, cancel it").click()

@@ -147,6 +147,9 @@ class Case:
     own_use: bool = False
     secret: str | None = None
     expires_at: str = ""
+    # When it was scheduled for, and when it opened.
+    opens_at: str | None = None
+    opened: int | None = None
     second: str | None = None
     at_end: dict[str, str] = field(default_factory=lambda: {"then": "order"})
     ids: dict[str, str] = field(default_factory=dict)
@@ -178,6 +181,10 @@ class Case:
     @property
     def is_open(self) -> bool:
         return "gift_id" in self.ids and self.ended is None
+
+    def is_scheduled_at(self, number: int) -> bool:
+        """Return whether the gift had not opened. One that ended before never does."""
+        return self.opens_at is not None and (self.opened is None or number < self.opened)
 
     def targets(self, parameter: str) -> list[str]:
         """Return the ids of the case for a path parameter; empty if there are none yet."""
@@ -392,8 +399,17 @@ class Scan:
             case.at_end = {"then": "give_to", "recipient_id": self.people[case.second]["user_id"]}
             body["at_end"] = case.at_end
             self.plant(self.people[case.second]["user_id"], "second person's id", case)
+        if case.opens_at:
+            body["send_at"] = case.opens_at
         gift = self.do(case.giver, "POST /orders/{order_id}/gifts", body, case=case, ids=case.ids, status=201)
         self._plant_gift(case, gift)
+
+    def open(self, case: Case) -> None:
+        """Advance the clock until a scheduled gift opens."""
+        self.running.advance_to(case.opens_at or "")
+        case.opened = len(self.answers)
+        if case.recipient:
+            case.ids["message_id"] = self._find_message(case.recipient, case.ids["gift_id"])
 
     def pass_on(self, case: Case, successor_id: str) -> Case:
         """Return the case of the gift to the second person, who sees of it what the first person saw."""
@@ -422,7 +438,8 @@ class Scan:
             self.plant(case.secret, "secret", case)
         if case.recipient:
             self.plant(self.people[case.recipient]["user_id"], "recipient's id", case)
-            case.ids["message_id"] = self._find_message(case.recipient, gift["gift_id"])
+            if not case.opens_at:
+                case.ids["message_id"] = self._find_message(case.recipient, gift["gift_id"])
 
     def _find_message(self, viewer: str, gift_id: str) -> str:
         """Return the id of the message about a gift, as soon as its recipient has it."""

@@ -154,7 +154,8 @@ def claim(case: Case, viewer: str, _ids: Ids) -> Body:
 
 
 def decline(case: Case, viewer: str, _ids: Ids) -> Body:
-    return SKIP if case.is_open and viewer == case.recipient else None
+    is_possible = case.is_open and (case.opens_at is None or case.opened is not None)
+    return SKIP if is_possible and viewer == case.recipient else None
 
 
 def cancel(case: Case, viewer: str, _ids: Ids) -> Body:
@@ -342,6 +343,8 @@ def run_scenario(scan: Scan) -> None:
     for viewer in scan.people:  # who may have asked to leave after they asked to stay
         assert scan.request(viewer, "POST /me/keep", case=scan.unknown).status_code == 200
     expiring = start_gifts_that_expire(scan)
+    for kind in ("voucher", "parcel"):
+        scheduled(scan, kind)
     payments(scan)
     for kind in ("voucher", "parcel"):
         own_use(scan, kind)
@@ -408,6 +411,31 @@ def start_gifts_that_expire(scan: Scan) -> list[Case]:
     scan.give(passed_on)
     scan.sweep(passed_on, "open")
     return [named, group, passed_on]
+
+
+def scheduled(scan: Scan, kind: str) -> None:
+    """Schedule gifts by name and by link, and one that is cancelled before it opens."""
+    now = scan.running.as_("alice").get("/test/clock").json()["now"]
+    opens_at = (datetime.fromisoformat(now) + timedelta(minutes=30)).isoformat()
+    cases = [
+        Case(f"{kind}, scheduled by name", kind, recipient="recipient", opens_at=opens_at),
+        Case(f"{kind}, scheduled by link", kind, opens_at=opens_at),
+        Case(f"{kind}, scheduled and cancelled", kind, recipient="recipient", opens_at=opens_at),
+    ]
+    for case in cases:
+        scan.buy(case)
+        scan.give(case)
+        scan.sweep(case, "scheduled")
+    named, linked, cancelled = cases
+    cancelled.ended = cancelled.over = len(scan.answers)
+    scan.do("giver", "POST /gifts/{gift_id}/cancel", case=cancelled, ids=cancelled.ids, status=200)
+    scan.sweep(cancelled, "cancelled before it opened")
+    scan.open(named)
+    linked.opened = named.opened
+    scan.sweep(named, "open")
+    scan.claim(linked, "claimer")
+    scan.sweep(linked, "claimed")
+    scan.sweep(cancelled, "cancelled, and its time has come")
 
 
 def payments(scan: Scan) -> None:
@@ -605,7 +633,11 @@ CELLS = {row[0]: dict(zip(HEAD[1:], row[1:], strict=True)) for row in ROWS}
 
 
 def cell(planted: Canary, viewer: str, number: int) -> str:
-    return "-" if planted.case is None else CELLS[planted.fact][planted.case.role(viewer, number)]
+    if planted.case is None:
+        return "-"
+    role = planted.case.role(viewer, number)
+    # Nobody but the giver sees anything of a gift before it opens.
+    return "-" if planted.case.is_scheduled_at(number) and role != "giver" else CELLS[planted.fact][role]
 
 
 def may_see(planted: Canary, viewer: str, number: int) -> bool:

@@ -908,7 +908,9 @@ def test_post_thanks_and_get_timeline(calls: Running) -> None:
     assert [each["thanks"] for each in expect_ok(alice.get(path))["claims"]] == [thanks, None]
     seen = {
         name: [(item["kind"], item["display_name"], item["message"]) for item in expect_ok(answer)["items"]]
-        for name, answer in ((client, calls.as_(client).get(f"{path}/timeline")) for client in ("alice", "bob", "carol"))
+        for name, answer in (
+            (client, calls.as_(client).get(f"{path}/timeline")) for client in ("alice", "bob", "carol")
+        )
     }
     given, claims = [("given", None, None)], [("claimed", "Bob", None), ("claimed", "Carol", None)]
     assert seen["alice"] == seen["bob"] == [*given, *claims, ("thanked", "Bob", words["message"])]
@@ -1531,7 +1533,9 @@ def test_blocked(calls: Running) -> None:
         assert (answer.status_code, answer.content) == (204, b"")
     assert expect_ok(ole.get(f"/gifts/{gift['gift_id']}"))["state"] == "declined"
     unwanted = expect_problem(give_one(ole, order, recipient_id=oda.user_id), 422, "recipient-unknown")
-    assert unwanted == expect_problem(give_one(ole, order, recipient_id="nobody-with-this-id"), 422, "recipient-unknown")
+    assert unwanted == expect_problem(
+        give_one(ole, order, recipient_id="nobody-with-this-id"), 422, "recipient-unknown"
+    )
     assert eventually(lambda: len(expect_ok(oda.get("/blocked"))["items"]) == 1, 5)
     (blocked,) = expect_ok(oda.get("/blocked"))["items"]
     assert blocked == {

@@ -8,7 +8,7 @@ import pytest
 
 from handsel.runtime import settings
 from handsel.store import keys
-from testkit.handlers.faults import FAULTS, READS, WRITES, Crashed, inject_faults, run_before
+from testkit.handlers.faults import FAULTS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, Answer, Stack
 from tests.integration.table_checks import check_invariants, masked_state
 from tests.integration.test_projecting import messages_of

@@ -41,7 +41,9 @@ def exchange(stack: Stack, giver: str, claimer: str) -> dict[str, Any]:
     return gift
 
 
-def return_gift(stack: Stack, gift: dict[str, Any], user: str, *, token: str = "tok_ok", key: str | None = None) -> Answer:
+def return_gift(
+    stack: Stack, gift: dict[str, Any], user: str, *, token: str = "tok_ok", key: str | None = None
+) -> Answer:
     body = {
         "product_id": stack.products["voucher"],
         "payment": {"method": "card", "token": token},
@@ -338,7 +340,12 @@ def test_a_block_declines_the_open_gifts_of_the_giver(stack: Stack) -> None:
     to_carol = stack.give(order, recipient_id="carol")
     of_dave = stack.give(stack.buy("dave"), recipient_id="bob")
     block(stack)
-    assert [state_of(stack, each) for each in (gift, link, claimed, to_carol)] == ["declined", "open", "claimed", "open"]
+    assert [state_of(stack, each) for each in (gift, link, claimed, to_carol)] == [
+        "declined",
+        "open",
+        "claimed",
+        "open",
+    ]
     assert state_of(stack, of_dave, "dave") == "open"
     assert stack.units(order) == {"available": 1, "in_gift": 2, "gifted": 1}
     assert stack.claim("bob", gift).body["code"] == "declined"

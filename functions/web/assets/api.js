@@ -110,12 +110,15 @@ async function requestToken(source) {
   }
 }
 
-/** Return whether the same request may succeed in a moment. Waiting does not lift the limits on open gifts and on exports. */
+// Limits that a moment of waiting does not lift.
+const LASTING_LIMITS = ["too-many-open-gifts", "too-many-exports", "too-many-gifts", "too-many-changes", "too-many-reminders"];
+
+/** Return whether the same request may succeed in a moment. */
 async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
+  return !LASTING_LIMITS.includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {

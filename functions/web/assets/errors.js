@@ -38,6 +38,19 @@ export function errorText(error) {
   return t("our_fault");
 }
 
+/**
+ * Run `send`. Resolves to null if a part of the form explained the error at its field: a part has `explain(error)`, which returns
+ * whether the error is about it.
+ */
+export async function explainedBy(parts, send) {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof Problem) || !parts.some((part) => part.explain(error))) throw error;
+    return null;
+  }
+}
+
 const KNOWN = [Explained, Problem, SignedOut, NotLoaded];
 // Errors that the user pool tells apart by their message only.
 const MESSAGES = { "Password attempts exceeded": "LimitExceededException", "Temporary password has expired": "TemporaryPasswordExpired" };

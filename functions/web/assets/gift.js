@@ -4,15 +4,15 @@ import { call, Problem, SignedOut } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { choose, language, t } from "./i18n.js";
 import { currentUser, signOut } from "./session.js";
+import { isKnown, remember } from "./firsts.js";
 import { findGiftId, findSecret } from "./gift_link.js";
 import { action, problem, signIn, warnIfNotStored } from "./ui.js";
-import { cannotOpen, declining, emblem, ended, incomplete, notFound, notice, ownGift, signInOffer } from "./gift_ends.js";
+import { cannotOpen, declining, emblem, ended, forOnePerson, incomplete, notFound, notice, ownGift, scheduled, signInOffer } from "./gift_ends.js";
 import { result } from "./gift_result.js";
-import { cover, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
+import { cover, inReturn, safetyTitle, seal, terms, unwrap, wrapped } from "./gift_wrap.js";
 
 const REFRESH_MS = 30_000;
 const TILL_REFRESH_MS = 5_000;
-const MAX_RECEIVED = 100;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 // Problem codes of a claim, and the state of the gift that each implies.
@@ -33,8 +33,6 @@ let typing = false;
 let actions = 0;
 let checkingTime = false;
 let footerUser;
-/** Whether the user may decline the gift. */
-let mayDecline = false;
 
 async function readGift() {
   try {
@@ -49,7 +47,6 @@ async function start() {
   if (view && !currentUser()) return draw();
   try {
     view = await readGift();
-    mayDecline = await isRecipient();
     draw();
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return show(notFound());
@@ -63,17 +60,30 @@ async function start() {
   }
 }
 
-/** Return whether the gift is addressed to the user. A parcel's view does not tell: the list of received gifts does. */
-async function isRecipient() {
-  if (view.title) return true;
-  if (!currentUser() || secret() || view.presentation !== "parcel" || view.state !== "open" || view.order_id || view.holding) return false;
-  const { items } = await call("GET", `/gifts?role=received&limit=${MAX_RECEIVED}`).catch(() => ({ items: [] }));
-  return items.some((gift) => gift.gift_id === id);
-}
+/** Return whether the gift is for the user by name, who has not opened it. Only they and claimers see who gave it. */
+const isRecipient = () => Boolean(view.giver_id && !view.holding);
 
 /** Sign in, and show the gift as the user sees it. */
 async function enter() {
-  if (await signIn()) await start();
+  if (await signIn("see")) await start();
+}
+
+/**
+ * Tell the giver once that the wrapped gift was seen by a user who may claim it. Nothing waits for it, and a failure is ignored. A
+ * page in the background is not seen, and neither is one that a program previews: nobody is signed in there.
+ */
+function noteSeen() {
+  if (view?.state !== "open" || view.order_id || view.holding || !currentUser() || !(secret() || isRecipient()) || isKnown("opened", id)) return;
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((each) => each.isIntersecting)) return;
+    observer.disconnect();
+    // Drawn twice, it is observed twice.
+    if (isKnown("opened", id)) return;
+    remember("opened", id);
+    call("POST", `/gifts/${id}/opened`, { body: { secret: secret() }, as: "none" }).catch(() => {});
+  });
+  const seen = main.querySelector(".wrap, .crest");
+  if (seen) observer.observe(seen);
 }
 
 /** Draw the page for the current view of the gift. */
@@ -84,14 +94,30 @@ function draw({ focus = false } = {}) {
     // The secret has done its work: it does not stay where others may see or copy it.
     if (secret()) history.replaceState(history.state, "", `/g/${id}`);
     show(result(view, view.holding), { focus });
-  } else if (view.state === "open" && !secret() && !currentUser()) show(incomplete(view, enter, timeIsUp), { focus });
+    celebrateArrival(view.holding);
+  } else if (view.state === "scheduled") show(scheduled(view, timeIsUp), { focus });
+  // The state of a gift for one person is for that person.
+  else if (!view.state) show(currentUser() ? cannotOpen("not-the-recipient", view) : forOnePerson(view, enter), { focus });
+  else if (view.state === "open" && !secret() && !currentUser()) show(incomplete(view, enter, timeIsUp), { focus });
   else if (view.state === "open") show(openable(), { focus });
   else show(ended(view, secret, !currentUser() && view.remaining < view.shares && signInOffer(enter)), { focus });
 }
 
+/** A parcel opens when it has arrived, the first time that it is seen on this device. */
+function celebrateArrival({ holding_id: holdingId, kind, product }) {
+  if (kind !== "parcel" || !product || isKnown("arrived", holdingId)) return;
+  remember("arrived", holdingId);
+  announce(t("gift.parcel_arrived"));
+  unwrap(wrapped(view, seal(), [], { heading: "p" }));
+}
+
 function show(content, { focus = false } = {}) {
-  document.body.dataset.theme = view?.wrapping.theme ?? "";
+  document.body.dataset.theme = view?.wrapping?.theme ?? "";
+  const focused = document.activeElement;
   fill(main, content);
+  // What was kept keeps the focus.
+  if (main.contains(focused)) focused.focus({ preventScroll: true });
+  noteSeen();
   drawFooter();
   const heading = main.querySelector("h1");
   document.title = heading.textContent;
@@ -103,19 +129,30 @@ function show(content, { focus = false } = {}) {
 
 /** The gift before it is opened. */
 function openable() {
-  const open = action(t("gift.open"), view.presentation === "parcel" ? askAddress : claim, {
-    class: "seal",
-    "aria-label": t("gift.open_it"),
-  });
+  const perform = view.presentation === "parcel" ? askAddress : claim;
+  const open = action(t("gift.open"), perform, { class: "seal", "aria-label": t("gift.open_it") }, "open");
   return [
-    wrapped(view, open, [view.title && h("p", {}, h("bdi", {}, view.title), " · ", h("bdi", {}, view.store_name)), terms(view, timeIsUp)]),
-    mayDecline &&
+    wrapped(view, open, [
+      view.title && h("p", {}, h("bdi", {}, view.title), " · ", h("bdi", {}, view.store_name)),
+      terms(view, timeIsUp),
+      !currentUser() && h("p", { class: "next" }, t("gift.sign_in_next")),
+    ]),
+    inReturn(view),
+    isRecipient() &&
       declining(view, (answer) => {
         actions += 1;
         view = answer;
         draw({ focus: true });
       }),
+    action(safetyTitle(view), ask, { class: "link" }, "report"),
   ];
+}
+
+/** Ask what is wrong with the gift. */
+async function ask() {
+  if (!currentUser()) throw new SignedOut();
+  const { askWhatIsWrong } = await import("./gift_safety.js");
+  await askWhatIsWrong(view, { secret: secret() });
 }
 
 /** Ask for the address of a parcel, once it is certain that nothing but the address is missing. */
@@ -159,7 +196,7 @@ async function claim(address) {
     if (STATES[error.code]) {
       view = { ...view, state: STATES[error.code], ...(error.code === "already-claimed" && { remaining: 0 }) };
       draw({ focus: true });
-    } else if (error.code === "own-gift") {
+    } else if (error.code === "own-gift" || error.code === "not-yet") {
       view = await readGift();
       draw({ focus: true });
     } else if (error.code === "wrong-secret" || error.code === "not-the-recipient") {
@@ -184,21 +221,25 @@ async function refresh() {
   const found = await readGift().catch(() => view);
   if (claiming || before !== actions || JSON.stringify(found) === JSON.stringify(view)) return;
   const hasEnded = view.state === "open" && found.state !== "open" && !found.holding;
+  const hasBegun = view.state === "scheduled" && found.state === "open";
   const isTyping = typing && found.state === "open" && !found.holding;
+  // Words of thanks are not interrupted: the gift is drawn afterwards.
+  if (view.holding && found.holding && main.contains(document.activeElement?.closest("form"))) return;
   view = found;
   if (isTyping) return;
   draw({ focus: hasEnded && main.contains(document.activeElement) });
-  if (hasEnded) announce(main.querySelector("h1").textContent);
+  if (hasEnded || hasBegun) announce(main.querySelector("h1").textContent);
 }
 
-/** Ask the API whether the claim window has ended: the clock of this device may be wrong. */
+/** Ask the API whether the gift has opened, or its claim window has ended: the clock of this device may be wrong. */
 async function timeIsUp() {
   if (checkingTime) return;
   checkingTime = true;
+  const { state } = view;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
     await refresh();
-    if (view.state !== "open" || view.holding) break;
-    main.querySelector(".countdown")?.replaceChildren(t("gift.still_open"));
+    if (view.state !== state || view.holding) break;
+    main.querySelector(".countdown")?.replaceChildren(state === "open" ? t("gift.still_open") : t("gift.almost"));
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
   checkingTime = false;

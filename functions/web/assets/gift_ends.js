@@ -2,7 +2,7 @@
 
 import { call } from "./api.js";
 import { fill, h } from "./dom.js";
-import { t } from "./i18n.js";
+import { t, when } from "./i18n.js";
 import { action, copy, countdown } from "./ui.js";
 import { claimList } from "./gift_result.js";
 import { outcomeOf } from "./outcome.js";
@@ -21,8 +21,31 @@ export function notice(kind, title, text, ...actions) {
 
 const home = () => h("a", { class: "button", href: "/" }, t("gift.to_app"));
 
-/** The wrapping, faded unless `bright`. */
+/** A gift that is not there yet: when it opens, and nothing else. */
+export function scheduled(view, timeIsUp) {
+  return [
+    emblem(),
+    h(
+      "article",
+      { class: "end scheduled" },
+      h("h1", {}, t("gift.scheduled")),
+      h("p", {}, t("gift.opens_at", { time: when(view.opens_at) })),
+      h("p", { class: "faint" }, countdown(view.opens_at, timeIsUp)),
+    ),
+  ];
+}
+
+/** A gift for one person, and nobody is signed in. */
+export function forOnePerson(view, enter) {
+  return [
+    backdrop(view, true),
+    notice("for-one", t("gift.sent", { name: view.giver_name }), t("gift.for_one"), action(t("sign_in"), enter, { class: "main" }), home()),
+  ];
+}
+
+/** The wrapping, faded unless `bright`; the icon for a gift whose wrapping is not shown. */
 function backdrop(view, bright = false) {
+  if (!view.wrapping) return emblem();
   return h("div", { class: bright ? "spent bright" : "spent" }, wrapped(view, seal(), [], { heading: "p" }));
 }
 
@@ -100,7 +123,7 @@ export function ownGift(view, link, timeIsUp) {
       "article",
       { class: "end own" },
       h("h1", {}, t("gift.own")),
-      h("p", {}, t(`gift.own.${outcomeOf(view)}`)),
+      h("p", {}, t(`gift.own.${outcomeOf(view)}`, { time: view.opens_at && when(view.opens_at) })),
       open && h("p", {}, countdown(view.expires_at, timeIsUp)),
       h("p", { class: "faint" }, h("bdi", {}, view.product.title), " · ", h("bdi", {}, view.product.store_name)),
       open && link && shareButtons(link, view),

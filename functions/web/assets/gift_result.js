@@ -5,11 +5,13 @@ import { fill, h } from "./dom.js";
 import { shownName, t, when } from "./i18n.js";
 import { statusOf, timeline } from "./timeline.js";
 import { action, copy, problem } from "./ui.js";
-import { cover } from "./gift_wrap.js";
+import { cover, inReturn } from "./gift_wrap.js";
 import { returnGift } from "./return_gift.js";
 
 /** Return the claimer's page. `view` is their view of the gift, `holding` what they received. */
 export function result(view, holding) {
+  shownExtras ??= loadExtras(view);
+  const { thanks, story, safety } = shownExtras;
   return [
     h(
       "header",
@@ -17,8 +19,10 @@ export function result(view, holding) {
       cover(view),
       h("p", { class: "from" }, t("gift.from", { name: view.giver_name })),
       h("p", { class: "blessing", dir: "auto" }, view.wrapping.blessing),
+      inReturn(view),
     ),
     holding.kind === "voucher" ? voucher(holding) : parcel(holding),
+    thanks,
     view.shares > 1 && view.claims && claimList(view),
     h(
       "nav",
@@ -26,7 +30,28 @@ export function result(view, holding) {
       returnGift(view.gift_id),
       h("a", { class: "button", href: "/#/center/holdings" }, t("gift.my_holdings")),
     ),
+    story,
+    safety,
   ];
+}
+
+/** What follows the gift. It stays when the rest is drawn again: the user may be writing. */
+let shownExtras = null;
+
+/** Return places for the extras. The gift itself does not wait for them, and it is complete without them. */
+function loadExtras(view) {
+  const [thanks, story, safety] = Array.from({ length: 3 }, () => h("div", {}));
+  import("./gift_extras.js")
+    .then(({ extras }) => extras(view))
+    .then(
+      (found) => {
+        fill(thanks, found.thanks);
+        fill(story, found.timeline);
+        fill(safety, found.safety);
+      },
+      () => {},
+    );
+  return { thanks, story, safety };
 }
 
 function voucher({ holding_id, product, code, valid_until, state }) {

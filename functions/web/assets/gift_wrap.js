@@ -26,6 +26,14 @@ export function wrapped(view, closure, inPocket = [], { heading = "h1" } = {}) {
   );
 }
 
+/** For a gift in return: a link to the first gift, which the user gave. */
+export function inReturn({ in_return_for: first }) {
+  return first && h("p", { class: "in-return" }, t("gift.in_return"), " ", h("a", { href: `/#/gifts/${first}` }, t("gift.first_gift")));
+}
+
+/** What the user can do against a gift: report it, and block its giver if they may know who that is. */
+export const safetyTitle = ({ giver_id: giverId }) => t(giverId ? "safety.title" : "safety.report");
+
 /** A decorative seal. */
 export const seal = () => h("span", { class: "seal" });
 

@@ -26,12 +26,18 @@ export const shownName = (name) => (name === ERASED_NAME ? words.erased_name : n
 /** Return a name for use in a sentence of ours, which it must not reorder (Unicode's isolates, UAX #9). */
 export const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : shownName(value));
 
-/** Return the text of a key, with its `{name}` placeholders filled in. A text may be a function of its values. */
+/** The name of a person whose name is not shown. At the beginning of a sentence it may be written in another way. */
+const someone = (isFirst) => (isFirst ? words.someone_first : words.someone);
+
+/**
+ * Return the text of a key, with its `{name}` placeholders filled in. A text may be a function of its values. `null` is the name of
+ * a person that is not shown.
+ */
 export function t(key, values = {}) {
   const text = words[key];
   const safe = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
   if (typeof text === "function") return text(safe);
-  return (text ?? key).replace(/{(\w+)}/g, (_, name) => safe[name] ?? "");
+  return (text ?? key).replace(/{(\w+)}/g, (_, name, at) => (values[name] === null ? someone(at === 0) : (safe[name] ?? "")));
 }
 
 export function has(key) {
@@ -80,6 +86,18 @@ function display(currency) {
 /** Format a timestamp of the API as date and time, in the user's time zone. */
 export function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
+}
+
+/** Format a point in time with its day of the week and its time zone, for a user who may be in another one. */
+export function whenExactly(timestamp) {
+  const parts = { weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+  return new Intl.DateTimeFormat(LANGUAGES[language], parts).format(new Date(timestamp));
+}
+
+/** Return the name of the user's time zone, at a time. */
+export function timeZone(timestamp) {
+  const parts = new Intl.DateTimeFormat(LANGUAGES[language], { timeZoneName: "long" }).formatToParts(new Date(timestamp));
+  return parts.find(({ type }) => type === "timeZoneName").value;
 }
 
 const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];

@@ -46,19 +46,21 @@ export function paymentEntry(payment) {
 
 /** Return the entry of a gift, as its giver sees it. */
 export function sentEntry(gift) {
-  const { gift_id: id, product, wrapping, state, shares, remaining, claims, expires_at: end } = gift;
+  const { gift_id: id, product, wrapping, state, shares, remaining, claims, opens_at: opensAt, expires_at: end } = gift;
   const names = claims.map((claim) => claim.display_name);
   return entry(`#/gifts/${id}`, {
     picture: wrapping.image_url,
     wide: true,
     title: product.title,
     badge: t(`center.sent.${outcomeOf(gift)}`),
-    tone: { open: "waiting", claimed: "good" }[state],
+    tone: { scheduled: "waiting", open: "waiting", claimed: "good" }[state],
     lines: [
       h("q", { dir: "auto" }, wrapping.blessing),
+      state === "scheduled" && h("span", {}, t("center.opens", { time: when(opensAt) })),
       names.length > 0 && h("span", {}, t("center.opened_by", { names: names.map(isolate).join(t("center.comma")) })),
       shares > 1 && h("span", {}, t("center.shares_left", { remaining, shares })),
-      state === "open" ? countdown(end) : time(gift.created_at),
+      state === "open" && countdown(end),
+      !["open", "scheduled"].includes(state) && time(gift.created_at),
     ],
   });
 }

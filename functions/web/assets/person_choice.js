@@ -7,29 +7,33 @@ import { t } from "./i18n.js";
 import { radios } from "./radios.js";
 
 const COMPOSING_KEY = 229;
+// Problems about the chosen person.
+const ABOUT_THE_PERSON = ["recipient-unknown", "too-many-gifts", "self-gift"];
 
 /**
  * The fields to choose a user.
  *
- * @param {object} options `contacts` are offered, `chosenId` is that of one of them; `name` is that of the radio buttons; `missing`
- *   is the text if nobody is chosen; `onUnknown`, if any, returns what else to offer if nobody has the handle; `onChange` is
- *   called with each choice.
- * @returns `{element, person(), check(), showError(text)}`: `check` shows an error, and returns whether there is none.
+ * @param {object} options `contacts` are offered; `chosen`, if any, is offered too, and chosen; `name` is that of the radio buttons;
+ *   `missing` is the text if nobody is chosen; `onUnknown`, if any, returns what else to offer if nobody has the handle, or the
+ *   person cannot be given anything; `onChange` is called with each choice.
+ * @returns `{element, person(), check(), explain(error), showError(text)}`: `check` shows an error, and returns whether there is
+ *   none. `explain` shows an error of the API, and returns whether it is about the person.
  */
-export function personChoice({ contacts, name, chosenId = null, missing, onUnknown = () => null, onChange = () => {} }) {
-  const known = new Map(contacts.map((person) => [person.user_id, person]));
+export function personChoice({ contacts, name, chosen = null, missing, onUnknown = () => null, onChange = () => {} }) {
+  const offered = chosen && !contacts.some((each) => each.user_id === chosen.user_id) ? [chosen, ...contacts] : contacts;
+  const known = new Map(offered.map((person) => [person.user_id, person]));
   const list = h("div", {});
   const handle = h("input", { name: "handle", dir: "auto", autocapitalize: "none", autocomplete: "off", spellcheck: "false", translate: "no", on: { keydown: findOnEnter } });
   const find = h("button", { type: "button", on: { click: findPerson } }, t("shop.wrap.find"));
   const errorNotice = h("div", { class: "wrong", role: "alert" });
   let choice = null;
-  function draw(chosen) {
+  function draw(chosenId) {
     if (known.size === 0) return;
     choice = radios(
       t("shop.wrap.friends"),
       name,
       [...known.values()].map((person) => ({ value: person.user_id, label: person.display_name, hint: person.handle && h("span", { translate: "no" }, `@${person.handle}`) })),
-      chosen,
+      chosenId,
       { className: "pills", onChange: changed },
     );
     fill(list, choice.element);
@@ -83,7 +87,14 @@ export function personChoice({ contacts, name, chosenId = null, missing, onUnkno
     handle.focus();
     return false;
   }
-  draw(chosenId);
+  function explain({ code }) {
+    if (!person() || !ABOUT_THE_PERSON.includes(code)) return false;
+    const { display_name: name } = person();
+    showError(code === "recipient-unknown" ? t("shop.wrap.not_possible", { name }) : t(`problem.${code}`), " ", code !== "self-gift" && onUnknown(clearError));
+    choice.focus();
+    return true;
+  }
+  draw(chosen?.user_id);
   const element = h("div", {}, list, h("div", { class: "find" }, h("label", {}, t("shop.wrap.handle"), handle), find), errorNotice);
-  return { element, person, check, showError };
+  return { element, person, check, explain, showError };
 }

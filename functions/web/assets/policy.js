@@ -37,9 +37,15 @@ export async function rulesOf(order) {
   return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
 }
 
+/** Return when the vouchers of a paid order end, in milliseconds since the epoch; null if they do not. */
+export function voucherEnd({ product: { validity_days: days }, payment: { paid_at: paidAt } }) {
+  return days === null ? null : Date.parse(paidAt) + days * DAY_MS;
+}
+
 /** Return whether a voucher ends before a window of this length, which ends with it. */
-function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
-  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+function isCut(order, seconds) {
+  const end = voucherEnd(order);
+  return end !== null && end < now() + seconds * 1000;
 }
 
 /** Return a window in seconds, or null, in words that fit into a sentence of `shop.end`. */

@@ -5,7 +5,7 @@ import { h } from "./dom.js";
 /**
  * A group of radio buttons. Options are `{value, label, hint?, image?, theme?, disabled?}`; `onChange` is called with each new value.
  *
- * @returns `{element, value(), choose(value), disable(value, isDisabled, hint)}`; `element` is a fieldset.
+ * @returns `{element, value(), choose(value), focus(), disable(value, isDisabled, hint)}`; `element` is a fieldset.
  */
 export function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
   const element = h(
@@ -24,13 +24,17 @@ export function radios(legend, name, options, chosen, { className = "", onChange
     input.click();
     if (focus) input.focus();
   }
+  /** Focus the chosen option. */
+  function focus() {
+    element.querySelector("input:checked").focus({ preventScroll: true });
+  }
   /** Disable or enable an option, and replace its hint. */
   function disable(wanted, isDisabled, text) {
     const input = find(wanted);
     input.disabled = isDisabled;
     input.closest("label").querySelector("small").textContent = text;
   }
-  return { element, value, choose, disable };
+  return { element, value, choose, focus, disable };
 }
 
 function card(name, { value, label, hint, image, theme, disabled }, chosen) {

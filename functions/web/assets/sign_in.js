@@ -6,6 +6,8 @@ import { Explained, signInErrorText } from "./errors.js";
 import { has, t } from "./i18n.js";
 import { handleInput, saveProfile } from "./profile.js";
 import { callUserPool, revoke, saveSession, userPool } from "./session.js";
+import { session } from "./storage.js";
+import { copyButton } from "./ui.js";
 
 // A user who gets no code at once asks again. The user pool allows few codes in an hour, so ask them to wait first.
 const RESEND_MS = 30_000;
@@ -19,17 +21,27 @@ export const WRONG_CODE = {
   ExpiredCodeException: "two_step.used",
 };
 
+// A new user leaves the page to read the mail with the code. The browsers of chats may drop the page meanwhile.
+const UNCONFIRMED = "handsel.unconfirmed_email";
+// Browsers inside of other apps have storage of their own.
+const IN_APP = /MicroMessenger|FBA[NV]|Instagram|\bLine\/|KAKAOTALK|Weibo|\bQQ\/|DingTalk|BytedanceWebview|aweme|musical_ly|Snapchat|Twitter|Telegram|LinkedInApp|Pinterest|; wv\)/i;
+
 let open = null;
 
-/** Open the panel. Resolves to true after a sign-in, false if the user closed it. There is one panel at a time. */
-export function signIn() {
-  open ??= openPanel().finally(() => {
+/**
+ * Open the panel. Resolves to true after a sign-in, false if the user closed it. There is one panel at a time.
+ *
+ * @param {string | null} why a key of `sign_in.why`, for what needs the sign-in: the panel explains it, begins with a new account, and
+ *   asks for nothing else.
+ */
+export function signIn(why = null) {
+  open ??= openPanel(why).finally(() => {
     open = null;
   });
   return open;
 }
 
-function openPanel() {
+function openPanel(why) {
   return new Promise((resolve) => {
     const opener = document.activeElement;
     const panel = h("div", { class: "panel-body" });
@@ -57,22 +69,24 @@ function openPanel() {
         return;
       }
       saveSession(tokens);
+      session.delete(UNCONFIRMED);
       signedIn = true;
     };
     document.body.append(dialog);
-    if (config.sign_in.url) start(panel, title, { enter, end });
+    if (config.sign_in.url) start(panel, title, { enter, end, why });
     else fill(panel, h("p", {}, t("sign_in_elsewhere")));
     openDialog(dialog);
   });
 }
 
-function start(panel, title, { enter, end }) {
+function start(panel, title, { enter, end, why }) {
   const show = (heading, ...content) => {
     title.textContent = t(heading);
     fill(panel, ...content);
     panel.querySelector("input")?.focus();
   };
   const entered = { email: "", password: "" };
+  const reason = why && h("p", {}, t(`sign_in.why.${why}`));
 
   const finish = (tokens) => {
     enter(tokens);
@@ -188,12 +202,17 @@ function start(panel, title, { enter, end }) {
     draw(notice);
   }
 
+  function demo() {
+    const shown = h("div", {});
+    if (config.sign_in.demo) readDemo().then(({ users }) => fill(shown, demoUsers(users, finish)));
+    return shown;
+  }
+
   function signInForm(notice = null) {
-    const demo = h("div", {});
-    if (config.sign_in.demo) readDemo().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
-      demo,
+      reason,
+      demo(),
       warning(notice),
       form([email(entered), password(entered, "current-password")], "sign_in", async () => {
         try {
@@ -213,6 +232,9 @@ function start(panel, title, { enter, end }) {
     entered.password = ""; // the one that was tried is not a new one
     show(
       "sign_up",
+      reason,
+      why && demo(),
+      why && inApp(),
       form([name(entered), email(entered), password(entered, "new-password")], "sign_up", async () => {
         await userPool("SignUp", {
           Username: entered.email,
@@ -222,6 +244,7 @@ function start(panel, title, { enter, end }) {
             { Name: "name", Value: entered.name },
           ],
         });
+        session.set(UNCONFIRMED, entered.email);
         confirmForm();
       }),
       h("p", { class: "ways" }, link("have_account", () => signInForm())),
@@ -230,11 +253,14 @@ function start(panel, title, { enter, end }) {
 
   function confirmForm(notice = null) {
     entered.code = "";
+    // The page was loaded again meanwhile, and a password is not stored.
+    const isPasswordLost = entered.password === "";
     show(
       "confirm_email",
       notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
+      why && h("p", { class: "faint" }, t("sign_in.come_back")),
       demoMail(entered.email),
-      form([code(entered)], "confirm", async () => {
+      form([code(entered), isPasswordLost && password(entered, "current-password")], "confirm", async () => {
         try {
           await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
         } catch (error) {
@@ -243,10 +269,13 @@ function start(panel, title, { enter, end }) {
         }
         await authenticate((tokens) => {
           enter(tokens);
-          handleForm();
+          // Who came to do something does that first. The account has the handle, too.
+          if (why) end();
+          else handleForm();
         });
       }),
       sendAgain("ResendConfirmationCode", confirmForm),
+      why && h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
@@ -313,7 +342,16 @@ function start(panel, title, { enter, end }) {
     return [h("p", { class: "ways" }, button), notice];
   }
 
-  signInForm();
+  entered.email = (why && session.get(UNCONFIRMED)) ?? "";
+  if (entered.email) confirmForm();
+  else if (why) signUpForm();
+  else signInForm();
+}
+
+/** In the browser of a chat, the user is signed in there only: offer the link for another browser. */
+function inApp() {
+  if (!IN_APP.test(navigator.userAgent)) return null;
+  return h("p", { class: "faint" }, t("sign_in.in_app"), " ", copyButton(location.href, t("gift.copy_link")));
 }
 
 /** Return the demo users and the mails that were not really sent, newest first. Only a local stack has them. */

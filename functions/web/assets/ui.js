@@ -16,16 +16,16 @@ export function problem(error, ...actions) {
 
 /**
  * A button that runs `perform`, once at a time. An error is shown below it. If a sign-in is needed, the sign-in panel opens and
- * `perform` runs afterwards.
+ * `perform` runs afterwards; `why` is for the panel.
  */
-export function action(label, perform, attributes = {}) {
+export function action(label, perform, attributes = {}, why = null) {
   const notice = h("div", { class: "notice" });
-  const button = h("button", { type: "button", ...attributes, on: { click: () => runAction(button, notice, perform) } }, label);
+  const button = h("button", { type: "button", ...attributes, on: { click: () => runAction(button, notice, perform, why) } }, label);
   return h("div", { class: "action" }, button, notice);
 }
 
 /** Run an action for a button and a notice that are elsewhere, in a form for example. */
-export async function runAction(button, notice, perform) {
+export async function runAction(button, notice, perform, why = null) {
   if (button.getAttribute("aria-busy")) return;
   // Not `disabled`: a disabled button loses the focus.
   button.setAttribute("aria-busy", "true");
@@ -38,12 +38,12 @@ export async function runAction(button, notice, perform) {
     };
     const run = () => {
       button.focus();
-      runAction(button, notice, again);
+      runAction(button, notice, again, why);
     };
     return h("button", { type: "button", on: { click: run } }, label);
   };
   try {
-    await withSignIn(perform);
+    await withSignIn(perform, why);
   } catch (error) {
     fill(notice, problem(error, waysOn(error).map(way)));
   } finally {
@@ -66,18 +66,18 @@ function waysOn(error) {
 const isRetryable = (error) => error instanceof Offline || (error instanceof Problem && !isRejected(error));
 
 /** Open the sign-in panel, which most visits do not need. Resolves to true after a sign-in, false if the user closed it. */
-export async function signIn() {
+export async function signIn(why = null) {
   const panel = await import("./sign_in.js");
-  return panel.signIn();
+  return panel.signIn(why);
 }
 
 /** Run `perform`; if it needs a sign-in, open the panel and run it again. */
-export async function withSignIn(perform) {
+export async function withSignIn(perform, why = null) {
   try {
     return await perform();
   } catch (error) {
     if (!(error instanceof SignedOut)) throw error;
-    if (!(await signIn())) throw error;
+    if (!(await signIn(why))) throw error;
     return perform();
   }
 }

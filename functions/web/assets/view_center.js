@@ -21,7 +21,7 @@ import { replace } from "./router.js";
 // empty.
 const TABS = {
   orders: { path: "/orders", draw: orderEntry, of: "orders", states: ["pending", "to_give", "refunded"], next: "#/" },
-  sent: { path: "/gifts?role=sent", draw: sentEntry, of: "gifts_sent", states: ["open", "returned"], next: "#/" },
+  sent: { path: "/gifts?role=sent", draw: sentEntry, of: "gifts_sent", states: ["scheduled", "open", "returned"], next: "#/" },
   received: { path: "/gifts?role=received", draw: receivedEntry, of: "gifts_received", states: [], next: "#/me" },
   holdings: { path: "/holdings", draw: holdingEntry, of: "holdings", states: ["usable", "to_receive"], next: "#/" },
   payments: { path: "/payments", draw: paymentEntry, of: "payments", states: [], next: "#/" },

@@ -3,6 +3,7 @@
 import { call, create } from "./api.js";
 import { now } from "./clock.js";
 import { announce, fill, h } from "./dom.js";
+import { isKnown, remember } from "./firsts.js";
 import { t, when } from "./i18n.js";
 import { panel } from "./panel.js";
 import { currentPolicy } from "./policy.js";
@@ -29,11 +30,14 @@ export async function view(main, { id }) {
     isVoucher ? state === "usable" && qr(id) : call("GET", `/shipments/${shipmentId}`),
   ]);
   const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
-  const request = holding.refund_request && progress(holding.refund_request, { giver: gift && gift.giver_name }, redraw);
+  const request = holding.refund_request && progress(holding.refund_request, { giver: giverOf(gift) }, redraw);
   fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
+
+/** Return the name of the giver of a gift, or null if it is no gift. */
+const giverOf = (gift) => gift && (gift.giver_name ?? t("someone"));
 
 function titleOf({ product, store_name: store }) {
   return product?.title ?? t("center.parcel_from", { store });
@@ -42,7 +46,7 @@ function titleOf({ product, store_name: store }) {
 /** The way to ask for a refund. The holder of a gift sees no amount. */
 function asking(holding, gift, policy) {
   const { holding_id: id, kind } = holding;
-  const giver = gift && gift.giver_name;
+  const giver = giverOf(gift);
   const state = kind === "voucher" ? kind : holding.state;
   const isLate = state === "ready_to_ship" && hasWaited(holding, policy);
   const ask = async () => {
@@ -96,7 +100,7 @@ function voucher(holding, picture, gift, policy) {
 
 /** Return what became of the price of a voucher that nobody used in time. */
 function whatEndMeans(rule, gift) {
-  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: gift.giver_name }) : t(`center.ended.${rule}`);
+  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: giverOf(gift) }) : t(`center.ended.${rule}`);
 }
 
 async function extend(id) {
@@ -133,12 +137,16 @@ function parcel(holding, first) {
     },
     { class: "quiet" },
   );
+  // It opens when it has arrived, the first time that it is seen on this device.
+  const arrives = product && holding.gift_id && !isKnown("arrived", holding.holding_id);
+  if (arrives) remember("arrived", holding.holding_id);
   return h(
     "article",
     { class: "parcel" },
+    arrives && h("p", { class: "arrived", role: "status" }, t("gift.parcel_arrived")),
     h(
       "header",
-      { class: "card content" },
+      { class: arrives ? "card content arriving" : "card content" },
       product?.image_url ? h("img", { src: product.image_url, alt: "" }) : h("span", { class: "secret", "aria-hidden": "true" }, "?"),
       h(
         "div",

@@ -1,16 +1,20 @@
 // The inbox: private messages about gifts and parcels, newest first.
 
 import { call } from "./api.js";
-import { fill, h } from "./dom.js";
+import { announce, fill, h } from "./dom.js";
 import { countUnread } from "./frame.js";
 import { t, when } from "./i18n.js";
 import { list, nothing } from "./lists.js";
+import { redraw } from "./router.js";
 import { action } from "./ui.js";
 
 // Kinds of messages to a giver. They link to the giver's view of the gift, other kinds to the page of the gift.
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
+const TO_THE_GIVER = ["gift_opened", "gift_claimed", "gift_thanked", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
 const MARKS = {
+  gift_cancelled: "–",
+  gift_opened: "✓",
   gift_claimed: "✓",
+  gift_thanked: "♥",
   gift_returned: "↩",
   gift_refunded: "↩",
   gift_passed_on: "→",
@@ -28,7 +32,21 @@ const MARKS = {
 export async function view(main) {
   const title = t("center.inbox");
   const unread = new Set();
-  const messages = await list("/messages", message(unread), nothing(t("center.no_messages"), "#/me", t("center.to_me")), title);
+  const empty = nothing(t("center.no_messages"), "#/me", t("center.to_me"));
+  const messages = await list("/messages", message(unread, deleted), empty, title);
+  /** Remove a deleted message. The focus goes to the next one, or else to the title. */
+  function deleted(entry) {
+    const next = entry.nextElementSibling ?? entry.previousElementSibling;
+    const entries = entry.parentElement;
+    entry.remove();
+    readAll.hidden = unread.size === 0;
+    announce(t("center.message_deleted"));
+    if (next) return next.querySelector("a").focus();
+    // A further page may have more of them.
+    if (entries.nextElementSibling) return redraw();
+    fill(messages, empty);
+    return main.querySelector("h1").focus();
+  }
   const readAll = action(
     t("center.read_all"),
     async () => {
@@ -38,7 +56,8 @@ export async function view(main) {
     },
     { class: "quiet" },
   );
-  fill(main, h("header", { class: "section" }, h("h1", { tabindex: -1 }, title), unread.size > 0 && readAll), messages);
+  readAll.hidden = unread.size === 0;
+  fill(main, h("header", { class: "section" }, h("h1", { tabindex: -1 }, title), readAll), messages);
   return title;
 }
 
@@ -47,8 +66,8 @@ function markRead(id) {
   return call("POST", `/messages/${id}/read`);
 }
 
-/** Return what draws a message; ids of unread messages are added to `unread`. */
-function message(unread) {
+/** Return what draws a message; ids of unread messages are added to `unread`, and `deleted` is called with the entry of one that is gone. */
+function message(unread, deleted) {
   return (item) => {
     const { message_id: id, kind, text, wrapping, created_at: at, read } = item;
     if (!read) unread.add(id);
@@ -79,7 +98,14 @@ function message(unread) {
         h("time", { class: "faint", datetime: at }, when(at)),
       ),
     );
-    return h("li", {}, link);
+    const remove = async () => {
+      await call("DELETE", `/messages/${id}`, { as: "none" });
+      unread.delete(id);
+      countUnread();
+      deleted(entry);
+    };
+    const entry = h("li", { class: "deletable" }, link, action("✕", remove, { class: "quiet", "aria-label": t("center.delete_message", { text }) }));
+    return entry;
   };
 }
 

@@ -1,7 +1,8 @@
-// The account: display name, handle, recommendations, language, sign-out, and leaving.
+// The account: display name, handle, who may give, recommendations, language, sign-out, and leaving.
 
 import { call } from "./api.js";
 import { announce, config, fill, h } from "./dom.js";
+import { blockedPeople, giftsFrom } from "./gifts_from.js";
 import { choose, language, t } from "./i18n.js";
 import { erasureSettings, exportSettings } from "./leaving.js";
 import { handleInput, saveProfile } from "./profile.js";
@@ -21,7 +22,10 @@ export async function view(main) {
     ownThings(me.order_center),
     profileField("display_name", me.display_name, { maxlength: 80, autocomplete: "nickname" }),
     profileField("handle", me.handle ?? "", handleInput()),
-    recommendations(me.recommendations),
+    giftsFrom(me.gifts_from),
+    blockedPeople(),
+    toggle("tell_opened", me.tell_opened),
+    toggle("recommendations", me.recommendations),
     languages(),
     twoStep,
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
@@ -65,16 +69,17 @@ function profileField(field, value, attributes) {
   );
 }
 
-function recommendations(on) {
+/** A field of the account that is on or off. It is saved at once. */
+function toggle(field, on) {
   const notice = h("div", { class: "notice" });
-  const box = h("input", { type: "checkbox", role: "switch", checked: on, "aria-describedby": "recommendations-hint", on: { change } });
+  const box = h("input", { type: "checkbox", role: "switch", name: field, checked: on, "aria-describedby": `${field}-hint`, on: { change } });
   async function change() {
     const wanted = box.checked;
     box.disabled = true;
     fill(notice);
     try {
-      await call("PATCH", "/me", { body: { recommendations: wanted } });
-      announce(t(wanted ? "center.recommendations_on" : "center.recommendations_off"));
+      await call("PATCH", "/me", { body: { [field]: wanted } });
+      announce(t(`center.${field}_${wanted ? "on" : "off"}`));
     } catch (error) {
       box.checked = !wanted;
       fill(notice, problem(error));
@@ -86,8 +91,8 @@ function recommendations(on) {
   return h(
     "div",
     { class: "card profile" },
-    h("label", { class: "switch" }, h("span", {}, t("center.recommendations")), box),
-    h("p", { class: "faint", id: "recommendations-hint" }, t("center.recommendations_hint")),
+    h("label", { class: "switch" }, h("span", {}, t(`center.${field}`)), box),
+    h("p", { class: "faint", id: `${field}-hint` }, t(`center.${field}_hint`)),
     notice,
   );
 }

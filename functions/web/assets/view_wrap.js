@@ -1,15 +1,18 @@
-// Wrapping a gift: cover, blessing, recipient, and the end if nobody opens it.
+// Wrapping a gift: for whom it is, the cover, the blessing, when it is sent, and the end if nobody opens it.
 
 import { call, create } from "./api.js";
 import { announce, fill, h } from "./dom.js";
+import { findDraft, removeDraft, saveDraft } from "./drafts.js";
 import { endChoice } from "./end_choice.js";
+import { explainedBy } from "./errors.js";
 import { t } from "./i18n.js";
 import { saveLink } from "./links.js";
 import { contacts, saveName } from "./people.js";
 import { personChoice } from "./person_choice.js";
-import { rulesOf, within } from "./policy.js";
+import { rulesOf, voucherEnd, within } from "./policy.js";
 import { radios } from "./radios.js";
-import { replace } from "./router.js";
+import { redraw, replace } from "./router.js";
+import { scheduleChoice } from "./schedule.js";
 import { stepper } from "./stepper.js";
 import { runAction } from "./ui.js";
 import { wrapping } from "./wrapping.js";
@@ -24,22 +27,40 @@ export async function view(main, { id }) {
     if (location.hash === here) replace(`#/orders/${id}`);
     return "";
   }
-  const [wrapped, rules, people] = await Promise.all([wrapping(product.kind), rulesOf(order), contacts(MAX_OFFERED)]);
-  const recipient = recipientChoice(people, units.available, () => end.setShares(recipient.shares()));
-  const end = endFields(rules, people, () => recipient.person()?.user_id);
+  const draft = findDraft(id);
+  const [wrapped, rules, people] = await Promise.all([wrapping(product.kind, draft?.wrapping), rulesOf(order), contacts(MAX_OFFERED)]);
+  const recipient = recipientChoice(people, units.available, draft?.recipient, changeRecipient);
+  const schedule = scheduleChoice({ end: voucherEnd(order), draft: draft?.schedule, onChange: drawButton });
+  const end = endFields(rules, people, draft?.end, { firstId: () => recipient.person()?.user_id, onChange: save });
+  const parts = [recipient, wrapped, schedule, end];
   const notice = h("div", { class: "notice" });
-  const button = h("button", { type: "submit", class: "main" }, t("shop.wrap.give"));
+  const button = h("button", { type: "submit", class: "main" });
+  drawButton();
+  end.setShares(recipient.shares());
+  function changeRecipient() {
+    end.setShares(recipient.shares());
+    save();
+  }
+  function drawButton() {
+    fill(button, t(schedule.isLater() ? "shop.wrap.schedule" : "shop.wrap.give"));
+  }
+  function save() {
+    saveDraft(id, { recipient: recipient.draft(), wrapping: wrapped.draft(), schedule: schedule.draft(), end: end.draft() });
+  }
   async function give() {
-    if (!wrapped.check() || !recipient.check() || !end.check()) return;
+    if (!parts.every((part) => part.check())) return;
     const person = recipient.person();
     const body = {
       shares: recipient.shares(),
       ...(person && { recipient_id: person.user_id }),
       wrapping: wrapped.value(),
+      ...schedule.value(),
       ...end.value(),
     };
-    const gift = await end.explained(() => create(`give:${id}`, `/orders/${id}/gifts`, body));
-    saveLink(gift);
+    const gift = await explainedBy(parts, () => create(`give:${id}`, `/orders/${id}/gifts`, body));
+    if (!gift) return;
+    removeDraft(id);
+    if (!person) saveLink(gift);
     for (const each of [person, end.person()]) if (each) saveName(each);
     announce(t("shop.wrap.done"));
     // Replaced in the history: going back from the gift leads to the order.
@@ -52,36 +73,60 @@ export async function view(main, { id }) {
   fill(
     main,
     h("h1", {}, t("shop.wrap.title")),
-    wrapped.preview,
-    h("form", { class: "wrapping", novalidate: true, on: { submit } }, wrapped.fields, recipient.element, end.element, h("div", { class: "purchase" }, h("div", {}, notice, button))),
+    draft && !draft.isRepeated && draftNote(id),
+    h(
+      "form",
+      { class: "wrapping", novalidate: true, on: { submit, input: save, change: save } },
+      recipient.element,
+      wrapped.preview,
+      wrapped.fields,
+      schedule.element,
+      end.element,
+      h("div", { class: "purchase" }, h("div", {}, notice, button)),
+    ),
   );
   return t("shop.wrap.title");
 }
 
-/** The choice of the recipient: by link, one friend, or a group. `onChange` is called when the number of shares may change. */
-function recipientChoice(people, available, onChange) {
-  const number = stepper(t("shop.wrap.shares"), { min: Math.min(2, available), max: Math.min(50, available) });
-  const group = h("div", { class: "to group", hidden: true }, number.element, h("p", { class: "faint" }, t("shop.wrap.group_hint")));
-  const friend = personChoice({ contacts: people, name: "friend", missing: t("shop.wrap.no_friend"), onUnknown: linkInstead });
-  const fields = h("div", { class: "to friend", hidden: true }, friend.element);
+/** Say that a draft was restored, with a button to start over. */
+function draftNote(id) {
+  const startOver = () => {
+    removeDraft(id);
+    redraw();
+    announce(t("shop.wrap.started_over"));
+  };
+  return h("p", { class: "draft" }, t("shop.wrap.draft"), " ", h("button", { type: "button", class: "link", on: { click: startOver } }, t("shop.wrap.start_over")));
+}
+
+/** The choice of the recipient: one friend, anyone with a link, or a group. `onChange` is called when the person or the shares change. */
+function recipientChoice(people, available, draft, onChange) {
+  const mayBeGroup = available > 1;
+  const chosen = draft && (draft.to !== "group" || mayBeGroup) ? draft.to : "link";
+  const number = stepper(t("shop.wrap.shares"), { min: Math.min(2, available), max: Math.min(50, available), value: draft?.shares });
+  const group = h("div", { class: "to group" }, number.element, h("p", { class: "faint" }, t("shop.wrap.group_hint")));
+  const friend = personChoice({ contacts: people, chosen: draft?.person, name: "friend", missing: t("shop.wrap.no_friend"), onUnknown: linkInstead, onChange });
+  const fields = h("div", { class: "to friend" }, friend.element);
   const to = radios(
     t("shop.wrap.to"),
     "to",
     [
-      { value: "link", label: t("shop.wrap.to_link"), hint: t("shop.wrap.to_link_hint") },
       { value: "friend", label: t("shop.wrap.to_friend"), hint: t("shop.wrap.to_friend_hint") },
-      { value: "group", label: t("shop.wrap.to_group"), hint: available > 1 ? t("shop.wrap.to_group_hint") : t("shop.wrap.to_group_off"), disabled: available < 2 },
+      { value: "link", label: t("shop.wrap.to_link"), hint: t("shop.wrap.to_link_hint") },
+      { value: "group", label: t("shop.wrap.to_group"), hint: t(mayBeGroup ? "shop.wrap.to_group_hint" : "shop.wrap.to_group_off"), disabled: !mayBeGroup },
     ],
-    "link",
+    chosen,
     {
       className: "rows-of-three",
-      onChange: (value) => {
-        fields.hidden = value !== "friend";
-        group.hidden = value !== "group";
+      onChange: () => {
+        draw();
         onChange();
       },
     },
   );
+  function draw() {
+    fields.hidden = to.value() !== "friend";
+    group.hidden = to.value() !== "group";
+  }
   /** A friend without a handle, or whose handle is not known, can have a link. */
   function linkInstead(clearError) {
     const choose = () => {
@@ -90,36 +135,50 @@ function recipientChoice(people, available, onChange) {
     };
     return h("button", { type: "button", class: "link", on: { click: choose } }, t("shop.wrap.link_instead"));
   }
+  const person = () => (to.value() === "friend" ? friend.person() : null);
+  draw();
   return {
     element: h("div", {}, to.element, fields, group),
     shares: () => (to.value() === "group" ? number.value() : 1),
-    person: () => (to.value() === "friend" ? friend.person() : null),
+    person,
     check: () => to.value() !== "friend" || friend.check(),
+    explain: (error) => person() !== null && !error.errors.some(({ pointer }) => pointer.startsWith("/at_end")) && friend.explain(error),
+    draft: () => ({ to: to.value(), shares: number.value(), person: friend.person() }),
   };
 }
 
 /** The end of the gift if nobody opens it: a choice, folded up, or a sentence if the rules leave none. */
-function endFields({ window, atEnd, mayChoose }, people, firstId) {
+function endFields({ window, atEnd, mayChoose }, people, draft, { firstId, onChange }) {
   if (!mayChoose) {
     const text = t(`shop.end.fixed.${atEnd ?? "unknown"}`, { within: within(window) });
-    return { element: h("p", { class: "faint" }, text), check: () => true, value: () => ({}), person: () => null, setShares: () => {}, explained: (send) => send() };
+    return { element: h("p", { class: "faint" }, text), check: () => true, explain: () => false, value: () => ({}), draft: () => null, person: () => null, setShares: () => {} };
   }
-  const chosen = atEnd ?? "order";
-  const choice = endChoice({ contacts: people, chosen, window, firstId, onChange: draw });
+  const choice = endChoice({ contacts: people, chosen: draft?.then ?? atEnd ?? "order", second: draft?.person, window, firstId, onChange: changed });
   const shown = h("b", { dir: "auto" });
   const element = h("details", { class: "ending" }, h("summary", {}, h("span", {}, t("shop.end.if", { within: within(window) })), shown), choice.element);
   function draw() {
     fill(shown, choice.text());
   }
-  function check() {
-    // A field of a folded choice cannot have the focus.
+  function changed() {
+    draw();
+    onChange();
+  }
+  // A field of a folded choice cannot have the focus.
+  function unfold() {
     if (choice.then() === "give_to") element.open = true;
+  }
+  function check() {
+    unfold();
     return choice.check();
+  }
+  function explain(error) {
+    unfold();
+    return choice.explain(error);
   }
   function value() {
     const end = choice.value();
     return end.then === atEnd ? {} : { at_end: end };
   }
   draw();
-  return { ...choice, element, check, value };
+  return { ...choice, element, check, explain, value, draft: () => ({ then: choice.then(), person: choice.person() }) };
 }

@@ -33,14 +33,16 @@ export function countCharacters(text, segments = segmenter) {
 /**
  * Return the fields for the wrapping of a product of a kind.
  *
- * @returns `{preview, fields, check(), value()}`: elements; a function that shows errors and returns whether there are none; the
- *   wrapping as the API takes it.
+ * @param {object} draft what `draft()` returned earlier, or null. A cover of it that is not offered today can be chosen all the same.
+ * @returns `{preview, fields, check(), value(), explain(error), draft()}`: elements; `check` shows errors and returns whether there
+ *   are none; `value()` is the wrapping as the API takes it; `explain` shows an error of the API and returns whether it is about
+ *   the wrapping.
  */
-export async function wrapping(kind) {
+export async function wrapping(kind, draft = null) {
   const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
-  const cover = coverChoice(themes, covers, draw);
-  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draw);
+  const cover = coverChoice(themes, withCover(covers, draft?.cover), draft?.cover.cover_id, draw);
+  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draft, draw);
   function draw() {
     preview.draw(cover.value(), blessing.text());
   }
@@ -50,7 +52,15 @@ export async function wrapping(kind) {
     fields: [cover.element, blessing.element],
     check: blessing.check,
     value: () => ({ cover_id: cover.value().cover_id, ...blessing.value() }),
+    explain: blessing.explain,
+    draft: () => ({ cover: cover.value(), ...blessing.draft() }),
   };
+}
+
+/** Return the covers, with another one if it is not among them. */
+function withCover(covers, cover) {
+  if (!cover || covers.some((each) => each.cover_id === cover.cover_id)) return covers;
+  return [{ title: t("shop.wrap.same_cover"), ...cover }, ...covers];
 }
 
 /** Return the name of the user's account, which may have been changed since the token was issued. */
@@ -78,28 +88,29 @@ function previewOf({ kind, name }) {
   return { element, draw };
 }
 
-/** The choice of a cover, from one series at a time. */
-function coverChoice(themes, covers, onChange) {
+/** The choice of a cover, from one series at a time. At first, the one with `chosenId` is chosen, or else the first one. */
+function coverChoice(themes, covers, chosenId, onChange) {
   const place = h("div", {});
+  const first = covers.find((each) => each.cover_id === chosenId) ?? covers[0];
   let choice;
-  function show(theme) {
+  function show(theme, chosen) {
     const shown = covers.filter((each) => each.theme === theme);
     const options = shown.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url }));
-    choice = radios(t("shop.wrap.cover"), "cover", options, options[0].value, { className: "covers", onChange });
+    choice = radios(t("shop.wrap.cover"), "cover", options, chosen ?? options[0].value, { className: "covers", onChange });
     fill(place, choice.element);
   }
   function changed(theme) {
     show(theme);
     onChange();
   }
-  show(covers[0].theme);
+  show(first.theme, first.cover_id);
   const series =
     themes.length > 1 &&
     radios(
       t("shop.wrap.series"),
       "series",
       themes.map((each) => ({ value: each.theme_id, label: translated.themes[each.theme_id] ?? each.title, theme: each.theme_id })),
-      covers[0].theme,
+      first.theme,
       { className: "pills", onChange: changed },
     );
   return {
@@ -108,19 +119,29 @@ function coverChoice(themes, covers, onChange) {
   };
 }
 
-/** The choice of a blessing from the catalogue, or an own message of at most `longest` characters. */
-function blessingChoice(blessings, longest, onChange) {
+/** Return the choice of a draft: the id of a blessing, or OWN. The text of a gift that is given again may be that of a blessing. */
+function findDrafted(blessings, texts, draft) {
+  const [first] = blessings;
+  if (draft?.blessing in texts) return draft.blessing;
+  if (!draft?.message) return first.blessing_id;
+  const isSame = ({ blessing_id: id, text }) => [text, texts[id]].includes(draft.message);
+  return (draft.blessing !== OWN && blessings.find(isSame)?.blessing_id) || OWN;
+}
+
+/** The choice of a blessing from the catalogue, or an own message of at most `longest` characters; at first that of a draft. */
+function blessingChoice(blessings, longest, draft, onChange) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
+  const drafted = findDrafted(blessings, texts, draft);
   const counter = h("p", { class: "counter", id: "message-counter" });
   const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
   // `maxlength` counts units of UTF-16, of which a code point has at most two.
-  const input = h("textarea", { name: "message", rows: 2, maxlength: 2 * MAX_CODE_POINTS, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
-  const own = h("div", { class: "own", hidden: true }, h("label", {}, t("shop.wrap.message"), input), counter, error);
+  const input = h("textarea", { name: "message", rows: 2, value: draft?.message ?? "", maxlength: 2 * MAX_CODE_POINTS, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
+  const own = h("div", { class: "own", hidden: drafted !== OWN }, h("label", {}, t("shop.wrap.message"), input), counter, error);
   const choice = radios(
     t("shop.wrap.blessing"),
     "blessing",
     [{ value: OWN, label: t("shop.wrap.own") }, ...blessings.map((each) => ({ value: each.blessing_id, label: texts[each.blessing_id] }))],
-    blessings[0].blessing_id,
+    drafted,
     { className: "pills strip", onChange: chosen },
   );
   function chosen(value) {
@@ -150,20 +171,29 @@ function blessingChoice(blessings, longest, onChange) {
   function check() {
     if (choice.value() !== OWN) return true;
     const found = errorIn(input.value);
-    if (found === "") return true;
-    showError(found);
+    if (found !== "") reject(found);
+    return found === "";
+  }
+  function reject(text) {
+    showError(text);
     input.focus();
-    return false;
+  }
+  function explain({ code }) {
+    if (choice.value() !== OWN || code !== "message-refused") return false;
+    reject(t("shop.wrap.message_refused"));
+    return true;
   }
   function value() {
     if (choice.value() === OWN) return { message: clean(input.value) };
     return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
   }
-  fill(counter, t("shop.wrap.counter", { count: 0, longest }));
+  fill(counter, t("shop.wrap.counter", { count: countCharacters(clean(input.value)), longest }));
   return {
     element: h("div", {}, choice.element, own),
     text: () => (choice.value() === OWN ? clean(input.value) : texts[choice.value()]),
     value,
     check,
+    explain,
+    draft: () => ({ blessing: choice.value(), message: input.value }),
   };
 }

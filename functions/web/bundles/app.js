@@ -436,11 +436,13 @@ const shownName = (name) => (name === ERASED_NAME ? words.erased_name : name);
 
 const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : shownName(value));
 
+const someone = (isFirst) => (isFirst ? words.someone_first : words.someone);
+
 function t(key, values = {}) {
   const text = words[key];
   const safe = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
   if (typeof text === "function") return text(safe);
-  return (text ?? key).replace(/{(\w+)}/g, (_, name) => safe[name] ?? "");
+  return (text ?? key).replace(/{(\w+)}/g, (_, name, at) => (values[name] === null ? someone(at === 0) : (safe[name] ?? "")));
 }
 
 function has(key) {
@@ -480,6 +482,16 @@ function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }
 
+function whenExactly(timestamp) {
+  const parts = { weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+  return new Intl.DateTimeFormat(LANGUAGES[language], parts).format(new Date(timestamp));
+}
+
+function timeZone(timestamp) {
+  const parts = new Intl.DateTimeFormat(LANGUAGES[language], { timeZoneName: "long" }).formatToParts(new Date(timestamp));
+  return parts.find(({ type }) => type === "timeZoneName").value;
+}
+
 const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
 
 function span(seconds) {
@@ -498,7 +510,7 @@ function span(seconds) {
 function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }
-return { language, shownName, isolate, t, has, choose, money, when, span, day };
+return { language, shownName, isolate, t, has, choose, money, when, whenExactly, timeZone, span, day };
 });
 handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, realNow }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
@@ -761,11 +773,13 @@ async function requestToken(source) {
   }
 }
 
+const LASTING_LIMITS = ["too-many-open-gifts", "too-many-exports", "too-many-gifts", "too-many-changes", "too-many-reminders"];
+
 async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
+  return !LASTING_LIMITS.includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {
@@ -871,6 +885,15 @@ function errorText(error) {
   return t("our_fault");
 }
 
+async function explainedBy(parts, send) {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof Problem) || !parts.some((part) => part.explain(error))) throw error;
+    return null;
+  }
+}
+
 const KNOWN = [Explained, Problem, SignedOut, NotLoaded];
 const MESSAGES = { "Password attempts exceeded": "LimitExceededException", "Temporary password has expired": "TemporaryPasswordExpired" };
 
@@ -881,7 +904,7 @@ function signInErrorText(error, texts = {}) {
   const key = texts[error.code] ?? `user_pool.${MESSAGES[message] ?? error.code}`;
   return has(key) ? t(key) : t("not_possible");
 }
-return { Explained, requestId, errorText, signInErrorText };
+return { Explained, requestId, errorText, explainedBy, signInErrorText };
 });
 handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { span, t }, { onNotStored }) => {
 function problem(error, ...actions) {
@@ -890,13 +913,13 @@ function problem(error, ...actions) {
   return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), quoted, ...actions);
 }
 
-function action(label, perform, attributes = {}) {
+function action(label, perform, attributes = {}, why = null) {
   const notice = h("div", { class: "notice" });
-  const button = h("button", { type: "button", ...attributes, on: { click: () => runAction(button, notice, perform) } }, label);
+  const button = h("button", { type: "button", ...attributes, on: { click: () => runAction(button, notice, perform, why) } }, label);
   return h("div", { class: "action" }, button, notice);
 }
 
-async function runAction(button, notice, perform) {
+async function runAction(button, notice, perform, why = null) {
   if (button.getAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
   fill(notice);
@@ -908,12 +931,12 @@ async function runAction(button, notice, perform) {
     };
     const run = () => {
       button.focus();
-      runAction(button, notice, again);
+      runAction(button, notice, again, why);
     };
     return h("button", { type: "button", on: { click: run } }, label);
   };
   try {
-    await withSignIn(perform);
+    await withSignIn(perform, why);
   } catch (error) {
     fill(notice, problem(error, waysOn(error).map(way)));
   } finally {
@@ -934,17 +957,17 @@ function waysOn(error) {
 
 const isRetryable = (error) => error instanceof Offline || (error instanceof Problem && !isRejected(error));
 
-async function signIn() {
+async function signIn(why = null) {
   const panel = await handsel.load("sign_in.js");
-  return panel.signIn();
+  return panel.signIn(why);
 }
 
-async function withSignIn(perform) {
+async function withSignIn(perform, why = null) {
   try {
     return await perform();
   } catch (error) {
     if (!(error instanceof SignedOut)) throw error;
-    if (!(await signIn())) throw error;
+    if (!(await signIn(why))) throw error;
     return perform();
   }
 }
@@ -1359,7 +1382,7 @@ async function saveProfile(field, value) {
 }
 return { handleInput, saveProfile };
 });
-handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }) => {
+handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js", "storage.js", "ui.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }, { session }, { copyButton }) => {
 const RESEND_MS = 30_000;
 const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
 const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
@@ -1369,16 +1392,19 @@ const WRONG_CODE = {
   ExpiredCodeException: "two_step.used",
 };
 
+const UNCONFIRMED = "handsel.unconfirmed_email";
+const IN_APP = /MicroMessenger|FBA[NV]|Instagram|\bLine\/|KAKAOTALK|Weibo|\bQQ\/|DingTalk|BytedanceWebview|aweme|musical_ly|Snapchat|Twitter|Telegram|LinkedInApp|Pinterest|; wv\)/i;
+
 let open = null;
 
-function signIn() {
-  open ??= openPanel().finally(() => {
+function signIn(why = null) {
+  open ??= openPanel(why).finally(() => {
     open = null;
   });
   return open;
 }
 
-function openPanel() {
+function openPanel(why) {
   return new Promise((resolve) => {
     const opener = document.activeElement;
     const panel = h("div", { class: "panel-body" });
@@ -1405,22 +1431,24 @@ function openPanel() {
         return;
       }
       saveSession(tokens);
+      session.delete(UNCONFIRMED);
       signedIn = true;
     };
     document.body.append(dialog);
-    if (config.sign_in.url) start(panel, title, { enter, end });
+    if (config.sign_in.url) start(panel, title, { enter, end, why });
     else fill(panel, h("p", {}, t("sign_in_elsewhere")));
     openDialog(dialog);
   });
 }
 
-function start(panel, title, { enter, end }) {
+function start(panel, title, { enter, end, why }) {
   const show = (heading, ...content) => {
     title.textContent = t(heading);
     fill(panel, ...content);
     panel.querySelector("input")?.focus();
   };
   const entered = { email: "", password: "" };
+  const reason = why && h("p", {}, t(`sign_in.why.${why}`));
 
   const finish = (tokens) => {
     enter(tokens);
@@ -1531,12 +1559,17 @@ function start(panel, title, { enter, end }) {
     draw(notice);
   }
 
+  function demo() {
+    const shown = h("div", {});
+    if (config.sign_in.demo) readDemo().then(({ users }) => fill(shown, demoUsers(users, finish)));
+    return shown;
+  }
+
   function signInForm(notice = null) {
-    const demo = h("div", {});
-    if (config.sign_in.demo) readDemo().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
-      demo,
+      reason,
+      demo(),
       warning(notice),
       form([email(entered), password(entered, "current-password")], "sign_in", async () => {
         try {
@@ -1555,6 +1588,9 @@ function start(panel, title, { enter, end }) {
     entered.password = ""; // the one that was tried is not a new one
     show(
       "sign_up",
+      reason,
+      why && demo(),
+      why && inApp(),
       form([name(entered), email(entered), password(entered, "new-password")], "sign_up", async () => {
         await userPool("SignUp", {
           Username: entered.email,
@@ -1564,6 +1600,7 @@ function start(panel, title, { enter, end }) {
             { Name: "name", Value: entered.name },
           ],
         });
+        session.set(UNCONFIRMED, entered.email);
         confirmForm();
       }),
       h("p", { class: "ways" }, link("have_account", () => signInForm())),
@@ -1572,11 +1609,13 @@ function start(panel, title, { enter, end }) {
 
   function confirmForm(notice = null) {
     entered.code = "";
+    const isPasswordLost = entered.password === "";
     show(
       "confirm_email",
       notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
+      why && h("p", { class: "faint" }, t("sign_in.come_back")),
       demoMail(entered.email),
-      form([code(entered)], "confirm", async () => {
+      form([code(entered), isPasswordLost && password(entered, "current-password")], "confirm", async () => {
         try {
           await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
         } catch (error) {
@@ -1584,10 +1623,12 @@ function start(panel, title, { enter, end }) {
         }
         await authenticate((tokens) => {
           enter(tokens);
-          handleForm();
+          if (why) end();
+          else handleForm();
         });
       }),
       sendAgain("ResendConfirmationCode", confirmForm),
+      why && h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
@@ -1652,7 +1693,15 @@ function start(panel, title, { enter, end }) {
     return [h("p", { class: "ways" }, button), notice];
   }
 
-  signInForm();
+  entered.email = (why && session.get(UNCONFIRMED)) ?? "";
+  if (entered.email) confirmForm();
+  else if (why) signUpForm();
+  else signInForm();
+}
+
+function inApp() {
+  if (!IN_APP.test(navigator.userAgent)) return null;
+  return h("p", { class: "faint" }, t("sign_in.in_app"), " ", copyButton(location.href, t("gift.copy_link")));
 }
 
 async function readDemo() {

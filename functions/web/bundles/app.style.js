@@ -466,6 +466,19 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .share { display: grid; gap: .75rem; }
 .share p, .share input { margin: 0; }
 .share button { width: 100%; }
+.channels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(7.5rem, 100%), 1fr)); gap: .5rem; }
+.channels > * { padding-inline: .25rem; font-size: .95rem; text-align: center; }
+canvas.qr { display: block; width: min(100%, 20rem); height: auto; margin: .75rem auto; border-radius: 12px; image-rendering: pixelated; }
+.scheduled, .inbox, .seen { text-align: center; }
+.more-ways .done { margin: 0; padding: .6rem; color: var(--good); font-weight: 600; text-align: center; }
+.scheduled strong { display: block; }
+.rows .thanks q { font-family: var(--serif); }
+.draft { display: flex; flex-wrap: wrap; align-items: center; gap: 0 .75rem; margin: 0; color: var(--faint); }
+.send-at[hidden] { display: none; }
+.send-at .fields { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(9rem, 100%), 1fr)); gap: 0 .75rem; }
+.send-at label { margin: 0; }
+.send-at [role="status"] > * { display: block; }
+.to, .panel .find { margin-bottom: 1rem; }
 @media (min-width: 720px) {
   .purchase { bottom: 0; margin: 1rem 0 0; padding: .75rem 0; }
   .product { display: grid; grid-template-columns: 1fr 1fr; gap: 1.5rem; }
@@ -600,4 +613,23 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .goods .option img { flex: none; width: 60px; height: 60px; border-radius: 10px; object-fit: cover; }
 .goods .option span { line-height: 1.3; font-weight: 600; }
 .goods .option small { margin-top: .1rem; font-size: .9rem; color: var(--red); }
+
+.deletable { position: relative; }
+.deletable .message { padding-inline-end: 2.8rem; }
+.deletable .action { position: absolute; inset-block-start: 2px; inset-inline-end: 0; }
+.deletable .action > button { min-width: 44px; color: var(--faint); }
+.deletable .notice:not(:empty) { position: relative; }
+
+.arrived { margin: 1rem 0 -.25rem; text-align: center; font-family: var(--serif); font-size: 1.3rem; }
+.arriving { position: relative; overflow: hidden; }
+.arriving::before, .arriving::after { content: ""; position: absolute; inset: 0; width: 50%; background: repeating-linear-gradient(90deg, transparent 0 14px, rgb(70 40 10 / 8%) 14px 16px), #c79a62; animation: flap-left .8s .5s ease-in both; transform-origin: left; }
+.arriving::after { inset-inline-start: 50%; animation-name: flap-right; transform-origin: right; }
+@keyframes flap-left { to { transform: perspective(600px) rotateY(-95deg); opacity: 0; visibility: hidden; } }
+@keyframes flap-right { to { transform: perspective(600px) rotateY(95deg); opacity: 0; visibility: hidden; } }
+@media (prefers-reduced-motion: reduce) { .arriving::before, .arriving::after { content: none; } }
+
+.profile .radios { margin: 0; }
+.profile .radios legend { float: none; font-weight: 600; }
+.profile .radios .options { display: grid; gap: .5rem; }
+.profile .option { padding-block: .6rem; font-weight: 400; }
 `);

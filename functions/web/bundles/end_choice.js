@@ -16,12 +16,15 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
     input.click();
     if (focus) input.focus();
   }
+  function focus() {
+    element.querySelector("input:checked").focus({ preventScroll: true });
+  }
   function disable(wanted, isDisabled, text) {
     const input = find(wanted);
     input.disabled = isDisabled;
     input.closest("label").querySelector("small").textContent = text;
   }
-  return { element, value, choose, disable };
+  return { element, value, choose, focus, disable };
 }
 
 function card(name, { value, label, hint, image, theme, disabled }, chosen) {
@@ -37,21 +40,23 @@ return { radios };
 });
 handsel.define("person_choice.js", ["api.js", "dom.js", "errors.js", "i18n.js", "radios.js"], async ({ call, Problem }, { announce, fill, h }, { errorText }, { t }, { radios }) => {
 const COMPOSING_KEY = 229;
+const ABOUT_THE_PERSON = ["recipient-unknown", "too-many-gifts", "self-gift"];
 
-function personChoice({ contacts, name, chosenId = null, missing, onUnknown = () => null, onChange = () => {} }) {
-  const known = new Map(contacts.map((person) => [person.user_id, person]));
+function personChoice({ contacts, name, chosen = null, missing, onUnknown = () => null, onChange = () => {} }) {
+  const offered = chosen && !contacts.some((each) => each.user_id === chosen.user_id) ? [chosen, ...contacts] : contacts;
+  const known = new Map(offered.map((person) => [person.user_id, person]));
   const list = h("div", {});
   const handle = h("input", { name: "handle", dir: "auto", autocapitalize: "none", autocomplete: "off", spellcheck: "false", translate: "no", on: { keydown: findOnEnter } });
   const find = h("button", { type: "button", on: { click: findPerson } }, t("shop.wrap.find"));
   const errorNotice = h("div", { class: "wrong", role: "alert" });
   let choice = null;
-  function draw(chosen) {
+  function draw(chosenId) {
     if (known.size === 0) return;
     choice = radios(
       t("shop.wrap.friends"),
       name,
       [...known.values()].map((person) => ({ value: person.user_id, label: person.display_name, hint: person.handle && h("span", { translate: "no" }, `@${person.handle}`) })),
-      chosen,
+      chosenId,
       { className: "pills", onChange: changed },
     );
     fill(list, choice.element);
@@ -103,9 +108,16 @@ function personChoice({ contacts, name, chosenId = null, missing, onUnknown = ()
     handle.focus();
     return false;
   }
-  draw(chosenId);
+  function explain({ code }) {
+    if (!person() || !ABOUT_THE_PERSON.includes(code)) return false;
+    const { display_name: name } = person();
+    showError(code === "recipient-unknown" ? t("shop.wrap.not_possible", { name }) : t(`problem.${code}`), " ", code !== "self-gift" && onUnknown(clearError));
+    choice.focus();
+    return true;
+  }
+  draw(chosen?.user_id);
   const element = h("div", {}, list, h("div", { class: "find" }, h("label", {}, t("shop.wrap.handle"), handle), find), errorNotice);
-  return { element, person, check, showError };
+  return { element, person, check, explain, showError };
 }
 return { personChoice };
 });
@@ -134,20 +146,25 @@ async function rulesOf(order) {
   return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
 }
 
-function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
-  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+function voucherEnd({ product: { validity_days: days }, payment: { paid_at: paidAt } }) {
+  return days === null ? null : Date.parse(paidAt) + days * DAY_MS;
+}
+
+function isCut(order, seconds) {
+  const end = voucherEnd(order);
+  return end !== null && end < now() + seconds * 1000;
 }
 
 function within(window) {
   return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
 }
-return { currentPolicy, isForbidden, rulesOf, within };
+return { currentPolicy, isForbidden, rulesOf, voucherEnd, within };
 });
-handsel.define("end_choice.js", ["dom.js", "errors.js", "i18n.js", "person_choice.js", "policy.js", "radios.js"], async ({ h }, { Explained }, { t }, { personChoice }, { within }, { radios }) => {
+handsel.define("end_choice.js", ["dom.js", "i18n.js", "person_choice.js", "policy.js", "radios.js"], async ({ h }, { t }, { personChoice }, { within }, { radios }) => {
 const ENDS = ["order", "refund", "give_to"];
 
-function endChoice({ contacts, chosen, chosenId = null, window, shares = 1, firstId = () => null, onChange = () => {} }) {
-  const second = personChoice({ contacts, name: "second", chosenId, missing: t("shop.wrap.no_friend"), onChange });
+function endChoice({ contacts, chosen, second: known = null, window, shares = 1, firstId = () => null, onChange = () => {} }) {
+  const second = personChoice({ contacts, name: "second", chosen: known, missing: t("shop.wrap.no_friend"), onChange });
   const fields = h("div", { class: "to", role: "group", "aria-label": t("shop.end.give_to"), hidden: chosen !== "give_to" }, second.element);
   const ends = radios(
     t("shop.end.if", { within: within(window) }),
@@ -169,7 +186,7 @@ function endChoice({ contacts, chosen, chosenId = null, window, shares = 1, firs
   }
   function setShares(count) {
     ends.disable("give_to", count > 1, hint("give_to", count));
-    if (count > 1 && then() === "give_to") ends.choose(chosen, { focus: false });
+    if (count > 1 && then() === "give_to") ends.choose(chosen === "give_to" ? ENDS[0] : chosen, { focus: false });
   }
   function check() {
     if (then() !== "give_to") return true;
@@ -184,15 +201,13 @@ function endChoice({ contacts, chosen, chosenId = null, window, shares = 1, firs
   function text() {
     return person() ? t("shop.end.to_person", { name: person().display_name }) : t(`shop.end.${then()}`);
   }
-  async function explained(send) {
-    try {
-      return await send();
-    } catch (error) {
-      if (person() && error.rule === "minimum_window") throw new Explained(t("shop.end.too_late"));
-      throw error;
-    }
+  function explain(error) {
+    if (!person()) return false;
+    if (error.rule !== "minimum_window") return second.explain(error);
+    second.showError(t("shop.end.too_late"));
+    return true;
   }
-  return { element: h("div", {}, ends.element, fields), then, person, value, check, text, setShares, explained };
+  return { element: h("div", {}, ends.element, fields), then, person, value, check, explain, text, setShares };
 }
 
 const hint = (value, shares) => t(value === "give_to" && shares > 1 ? "shop.end.give_to_off" : `shop.end.${value}_hint`);

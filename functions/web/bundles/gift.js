@@ -436,11 +436,13 @@ const shownName = (name) => (name === ERASED_NAME ? words.erased_name : name);
 
 const isolate = (value) => (RIGHT_TO_LEFT.test(value) ? `\u2068${value}\u2069` : shownName(value));
 
+const someone = (isFirst) => (isFirst ? words.someone_first : words.someone);
+
 function t(key, values = {}) {
   const text = words[key];
   const safe = Object.fromEntries(Object.entries(values).map(([name, value]) => [name, isolate(value)]));
   if (typeof text === "function") return text(safe);
-  return (text ?? key).replace(/{(\w+)}/g, (_, name) => safe[name] ?? "");
+  return (text ?? key).replace(/{(\w+)}/g, (_, name, at) => (values[name] === null ? someone(at === 0) : (safe[name] ?? "")));
 }
 
 function has(key) {
@@ -480,6 +482,16 @@ function when(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium", timeStyle: "short" }).format(new Date(timestamp));
 }
 
+function whenExactly(timestamp) {
+  const parts = { weekday: "short", year: "numeric", month: "short", day: "numeric", hour: "numeric", minute: "2-digit", timeZoneName: "short" };
+  return new Intl.DateTimeFormat(LANGUAGES[language], parts).format(new Date(timestamp));
+}
+
+function timeZone(timestamp) {
+  const parts = new Intl.DateTimeFormat(LANGUAGES[language], { timeZoneName: "long" }).formatToParts(new Date(timestamp));
+  return parts.find(({ type }) => type === "timeZoneName").value;
+}
+
 const SPANS = [["days", 86_400], ["hours", 3_600], ["minutes", 60], ["seconds", 1]];
 
 function span(seconds) {
@@ -498,7 +510,7 @@ function span(seconds) {
 function day(timestamp) {
   return new Intl.DateTimeFormat(LANGUAGES[language], { dateStyle: "medium" }).format(new Date(timestamp));
 }
-return { language, shownName, isolate, t, has, choose, money, when, span, day };
+return { language, shownName, isolate, t, has, choose, money, when, whenExactly, timeZone, span, day };
 });
 handsel.define("session.js", ["clock.js", "dom.js", "storage.js"], async ({ isTimeKnown, learnTime, realNow }, { config, reachable }, { LINKS, local, session: ofTab }) => {
 const STORAGE_KEY = "handsel.session";
@@ -761,11 +773,13 @@ async function requestToken(source) {
   }
 }
 
+const LASTING_LIMITS = ["too-many-open-gifts", "too-many-exports", "too-many-gifts", "too-many-changes", "too-many-reminders"];
+
 async function isRetryable(response) {
   if (!response || response.status >= 500) return true;
   if (response.status !== 429) return false;
   const problem = await response.clone().json().catch(() => ({}));
-  return !["too-many-open-gifts", "too-many-exports"].includes(problem.code);
+  return !LASTING_LIMITS.includes(problem.code);
 }
 
 async function send(method, path, body, key, bearer) {
@@ -812,6 +826,22 @@ function discard(form) {
   session.delete(PENDING + form);
 }
 return { Problem, Offline, SignedOut, Unconfirmed, isRejected, call, create, resume, discard };
+});
+handsel.define("firsts.js", ["storage.js"], async ({ local }) => {
+const PREFIX = "handsel.first.";
+const MAX_IDS = 50;
+
+const read = (list) => {
+  const ids = local.getJson(PREFIX + list);
+  return Array.isArray(ids) ? ids : [];
+};
+
+const isKnown = (list, id) => read(list).includes(id);
+
+function remember(list, id) {
+  local.setJson(PREFIX + list, [...read(list).filter((each) => each !== id), id].slice(-MAX_IDS));
+}
+return { isKnown, remember };
 });
 handsel.define("gift_link.js", [], async () => {
 const TOKEN = /(?<![a-z0-9])[a-z2-7]{32}(?![a-z0-9])/g;
@@ -876,6 +906,15 @@ function errorText(error) {
   return t("our_fault");
 }
 
+async function explainedBy(parts, send) {
+  try {
+    return await send();
+  } catch (error) {
+    if (!(error instanceof Problem) || !parts.some((part) => part.explain(error))) throw error;
+    return null;
+  }
+}
+
 const KNOWN = [Explained, Problem, SignedOut, NotLoaded];
 const MESSAGES = { "Password attempts exceeded": "LimitExceededException", "Temporary password has expired": "TemporaryPasswordExpired" };
 
@@ -886,7 +925,7 @@ function signInErrorText(error, texts = {}) {
   const key = texts[error.code] ?? `user_pool.${MESSAGES[message] ?? error.code}`;
   return has(key) ? t(key) : t("not_possible");
 }
-return { Explained, requestId, errorText, signInErrorText };
+return { Explained, requestId, errorText, explainedBy, signInErrorText };
 });
 handsel.define("ui.js", ["api.js", "clock.js", "dom.js", "errors.js", "i18n.js", "storage.js"], async ({ discard, isRejected, Offline, Problem, resume, SignedOut, Unconfirmed }, { askTime, isTimeKnown, now }, { announce, fill, h }, { Explained, errorText, requestId }, { span, t }, { onNotStored }) => {
 function problem(error, ...actions) {
@@ -895,13 +934,13 @@ function problem(error, ...actions) {
   return h("div", { class: "problem", role: "alert" }, h("p", {}, errorText(error)), quoted, ...actions);
 }
 
-function action(label, perform, attributes = {}) {
+function action(label, perform, attributes = {}, why = null) {
   const notice = h("div", { class: "notice" });
-  const button = h("button", { type: "button", ...attributes, on: { click: () => runAction(button, notice, perform) } }, label);
+  const button = h("button", { type: "button", ...attributes, on: { click: () => runAction(button, notice, perform, why) } }, label);
   return h("div", { class: "action" }, button, notice);
 }
 
-async function runAction(button, notice, perform) {
+async function runAction(button, notice, perform, why = null) {
   if (button.getAttribute("aria-busy")) return;
   button.setAttribute("aria-busy", "true");
   fill(notice);
@@ -913,12 +952,12 @@ async function runAction(button, notice, perform) {
     };
     const run = () => {
       button.focus();
-      runAction(button, notice, again);
+      runAction(button, notice, again, why);
     };
     return h("button", { type: "button", on: { click: run } }, label);
   };
   try {
-    await withSignIn(perform);
+    await withSignIn(perform, why);
   } catch (error) {
     fill(notice, problem(error, waysOn(error).map(way)));
   } finally {
@@ -939,17 +978,17 @@ function waysOn(error) {
 
 const isRetryable = (error) => error instanceof Offline || (error instanceof Problem && !isRejected(error));
 
-async function signIn() {
+async function signIn(why = null) {
   const panel = await handsel.load("sign_in.js");
-  return panel.signIn();
+  return panel.signIn(why);
 }
 
-async function withSignIn(perform) {
+async function withSignIn(perform, why = null) {
   try {
     return await perform();
   } catch (error) {
     if (!(error instanceof SignedOut)) throw error;
-    if (!(await signIn())) throw error;
+    if (!(await signIn(why))) throw error;
     return perform();
   }
 }
@@ -1096,6 +1135,12 @@ function wrapped(view, closure, inPocket = [], { heading = "h1" } = {}) {
   );
 }
 
+function inReturn({ in_return_for: first }) {
+  return first && h("p", { class: "in-return" }, t("gift.in_return"), " ", h("a", { href: `/#/gifts/${first}` }, t("gift.first_gift")));
+}
+
+const safetyTitle = ({ giver_id: giverId }) => t(giverId ? "safety.title" : "safety.report");
+
 const seal = () => h("span", { class: "seal" });
 
 function terms(view, timeIsUp) {
@@ -1129,7 +1174,7 @@ function flake(_, index) {
     },
   });
 }
-return { cover, wrapped, seal, terms, unwrap };
+return { cover, wrapped, inReturn, safetyTitle, seal, terms, unwrap };
 });
 handsel.define("return_gift.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { t }) => {
 const MAX_SENT = 100;
@@ -1149,8 +1194,10 @@ function returnGift(giftId) {
 }
 return { findReturnGift, returnGift };
 });
-handsel.define("gift_result.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "ui.js", "gift_wrap.js", "return_gift.js"], async ({ call }, { fill, h }, { shownName, t, when }, { statusOf, timeline }, { action, copy, problem }, { cover }, { returnGift }) => {
+handsel.define("gift_result.js", ["api.js", "dom.js", "i18n.js", "timeline.js", "ui.js", "gift_wrap.js", "return_gift.js"], async ({ call }, { fill, h }, { shownName, t, when }, { statusOf, timeline }, { action, copy, problem }, { cover, inReturn }, { returnGift }) => {
 function result(view, holding) {
+  shownExtras ??= loadExtras(view);
+  const { thanks, story, safety } = shownExtras;
   return [
     h(
       "header",
@@ -1158,8 +1205,10 @@ function result(view, holding) {
       cover(view),
       h("p", { class: "from" }, t("gift.from", { name: view.giver_name })),
       h("p", { class: "blessing", dir: "auto" }, view.wrapping.blessing),
+      inReturn(view),
     ),
     holding.kind === "voucher" ? voucher(holding) : parcel(holding),
+    thanks,
     view.shares > 1 && view.claims && claimList(view),
     h(
       "nav",
@@ -1167,7 +1216,26 @@ function result(view, holding) {
       returnGift(view.gift_id),
       h("a", { class: "button", href: "/#/center/holdings" }, t("gift.my_holdings")),
     ),
+    story,
+    safety,
   ];
+}
+
+let shownExtras = null;
+
+function loadExtras(view) {
+  const [thanks, story, safety] = Array.from({ length: 3 }, () => h("div", {}));
+  handsel.load("gift_extras.js")
+    .then(({ extras }) => extras(view))
+    .then(
+      (found) => {
+        fill(thanks, found.thanks);
+        fill(story, found.timeline);
+        fill(safety, found.safety);
+      },
+      () => {},
+    );
+  return { thanks, story, safety };
 }
 
 function voucher({ holding_id, product, code, valid_until, state }) {
@@ -1283,7 +1351,7 @@ function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
 }
 return { outcomeOf };
 });
-handsel.define("gift_ends.js", ["api.js", "dom.js", "i18n.js", "ui.js", "gift_result.js", "outcome.js", "gift_wrap.js"], async ({ call }, { fill, h }, { t }, { action, copy, countdown }, { claimList }, { outcomeOf }, { seal, wrapped }) => {
+handsel.define("gift_ends.js", ["api.js", "dom.js", "i18n.js", "ui.js", "gift_result.js", "outcome.js", "gift_wrap.js"], async ({ call }, { fill, h }, { t, when }, { action, copy, countdown }, { claimList }, { outcomeOf }, { seal, wrapped }) => {
 function notice(kind, title, text, ...actions) {
   return h(
     "article",
@@ -1296,7 +1364,28 @@ function notice(kind, title, text, ...actions) {
 
 const home = () => h("a", { class: "button", href: "/" }, t("gift.to_app"));
 
+function scheduled(view, timeIsUp) {
+  return [
+    emblem(),
+    h(
+      "article",
+      { class: "end scheduled" },
+      h("h1", {}, t("gift.scheduled")),
+      h("p", {}, t("gift.opens_at", { time: when(view.opens_at) })),
+      h("p", { class: "faint" }, countdown(view.opens_at, timeIsUp)),
+    ),
+  ];
+}
+
+function forOnePerson(view, enter) {
+  return [
+    backdrop(view, true),
+    notice("for-one", t("gift.sent", { name: view.giver_name }), t("gift.for_one"), action(t("sign_in"), enter, { class: "main" }), home()),
+  ];
+}
+
 function backdrop(view, bright = false) {
+  if (!view.wrapping) return emblem();
   return h("div", { class: bright ? "spent bright" : "spent" }, wrapped(view, seal(), [], { heading: "p" }));
 }
 
@@ -1365,7 +1454,7 @@ function ownGift(view, link, timeIsUp) {
       "article",
       { class: "end own" },
       h("h1", {}, t("gift.own")),
-      h("p", {}, t(`gift.own.${outcomeOf(view)}`)),
+      h("p", {}, t(`gift.own.${outcomeOf(view)}`, { time: view.opens_at && when(view.opens_at) })),
       open && h("p", {}, countdown(view.expires_at, timeIsUp)),
       h("p", { class: "faint" }, h("bdi", {}, view.product.title), " · ", h("bdi", {}, view.product.store_name)),
       open && link && shareButtons(link, view),
@@ -1399,12 +1488,11 @@ function declining(view, declined) {
   reset();
   return place;
 }
-return { notice, emblem, ended, signInOffer, incomplete, cannotOpen, notFound, ownGift, declining };
+return { notice, scheduled, forOnePerson, emblem, ended, signInOffer, incomplete, cannotOpen, notFound, ownGift, declining };
 });
-handsel.define("gift.js", ["api.js", "dom.js", "i18n.js", "session.js", "gift_link.js", "ui.js", "gift_ends.js", "gift_result.js", "gift_wrap.js"], async ({ call, Problem, SignedOut }, { announce, fill, h }, { choose, language, t }, { currentUser, signOut }, { findGiftId, findSecret }, { action, problem, signIn, warnIfNotStored }, { cannotOpen, declining, emblem, ended, incomplete, notFound, notice, ownGift, signInOffer }, { result }, { cover, seal, terms, unwrap, wrapped }) => {
+handsel.define("gift.js", ["api.js", "dom.js", "i18n.js", "session.js", "firsts.js", "gift_link.js", "ui.js", "gift_ends.js", "gift_result.js", "gift_wrap.js"], async ({ call, Problem, SignedOut }, { announce, fill, h }, { choose, language, t }, { currentUser, signOut }, { isKnown, remember }, { findGiftId, findSecret }, { action, problem, signIn, warnIfNotStored }, { cannotOpen, declining, emblem, ended, forOnePerson, incomplete, notFound, notice, ownGift, scheduled, signInOffer }, { result }, { cover, inReturn, safetyTitle, seal, terms, unwrap, wrapped }) => {
 const REFRESH_MS = 30_000;
 const TILL_REFRESH_MS = 5_000;
-const MAX_RECEIVED = 100;
 const FIRST_PAUSE_MS = 1_000;
 const MAX_PAUSE_MS = 30_000;
 const STATES = { expired: "returned", cancelled: "cancelled", declined: "declined", "already-claimed": "claimed" };
@@ -1420,7 +1508,6 @@ let typing = false;
 let actions = 0;
 let checkingTime = false;
 let footerUser;
-let mayDecline = false;
 
 async function readGift() {
   try {
@@ -1435,7 +1522,6 @@ async function start() {
   if (view && !currentUser()) return draw();
   try {
     view = await readGift();
-    mayDecline = await isRecipient();
     draw();
   } catch (error) {
     if (error instanceof Problem && error.status === 404) return show(notFound());
@@ -1448,15 +1534,23 @@ async function start() {
   }
 }
 
-async function isRecipient() {
-  if (view.title) return true;
-  if (!currentUser() || secret() || view.presentation !== "parcel" || view.state !== "open" || view.order_id || view.holding) return false;
-  const { items } = await call("GET", `/gifts?role=received&limit=${MAX_RECEIVED}`).catch(() => ({ items: [] }));
-  return items.some((gift) => gift.gift_id === id);
-}
+const isRecipient = () => Boolean(view.giver_id && !view.holding);
 
 async function enter() {
-  if (await signIn()) await start();
+  if (await signIn("see")) await start();
+}
+
+function noteSeen() {
+  if (view?.state !== "open" || view.order_id || view.holding || !currentUser() || !(secret() || isRecipient()) || isKnown("opened", id)) return;
+  const observer = new IntersectionObserver((entries) => {
+    if (!entries.some((each) => each.isIntersecting)) return;
+    observer.disconnect();
+    if (isKnown("opened", id)) return;
+    remember("opened", id);
+    call("POST", `/gifts/${id}/opened`, { body: { secret: secret() }, as: "none" }).catch(() => {});
+  });
+  const seen = main.querySelector(".wrap, .crest");
+  if (seen) observer.observe(seen);
 }
 
 function draw({ focus = false } = {}) {
@@ -1465,14 +1559,27 @@ function draw({ focus = false } = {}) {
   else if (view.holding) {
     if (secret()) history.replaceState(history.state, "", `/g/${id}`);
     show(result(view, view.holding), { focus });
-  } else if (view.state === "open" && !secret() && !currentUser()) show(incomplete(view, enter, timeIsUp), { focus });
+    celebrateArrival(view.holding);
+  } else if (view.state === "scheduled") show(scheduled(view, timeIsUp), { focus });
+  else if (!view.state) show(currentUser() ? cannotOpen("not-the-recipient", view) : forOnePerson(view, enter), { focus });
+  else if (view.state === "open" && !secret() && !currentUser()) show(incomplete(view, enter, timeIsUp), { focus });
   else if (view.state === "open") show(openable(), { focus });
   else show(ended(view, secret, !currentUser() && view.remaining < view.shares && signInOffer(enter)), { focus });
 }
 
+function celebrateArrival({ holding_id: holdingId, kind, product }) {
+  if (kind !== "parcel" || !product || isKnown("arrived", holdingId)) return;
+  remember("arrived", holdingId);
+  announce(t("gift.parcel_arrived"));
+  unwrap(wrapped(view, seal(), [], { heading: "p" }));
+}
+
 function show(content, { focus = false } = {}) {
-  document.body.dataset.theme = view?.wrapping.theme ?? "";
+  document.body.dataset.theme = view?.wrapping?.theme ?? "";
+  const focused = document.activeElement;
   fill(main, content);
+  if (main.contains(focused)) focused.focus({ preventScroll: true });
+  noteSeen();
   drawFooter();
   const heading = main.querySelector("h1");
   document.title = heading.textContent;
@@ -1483,19 +1590,29 @@ function show(content, { focus = false } = {}) {
 }
 
 function openable() {
-  const open = action(t("gift.open"), view.presentation === "parcel" ? askAddress : claim, {
-    class: "seal",
-    "aria-label": t("gift.open_it"),
-  });
+  const perform = view.presentation === "parcel" ? askAddress : claim;
+  const open = action(t("gift.open"), perform, { class: "seal", "aria-label": t("gift.open_it") }, "open");
   return [
-    wrapped(view, open, [view.title && h("p", {}, h("bdi", {}, view.title), " · ", h("bdi", {}, view.store_name)), terms(view, timeIsUp)]),
-    mayDecline &&
+    wrapped(view, open, [
+      view.title && h("p", {}, h("bdi", {}, view.title), " · ", h("bdi", {}, view.store_name)),
+      terms(view, timeIsUp),
+      !currentUser() && h("p", { class: "next" }, t("gift.sign_in_next")),
+    ]),
+    inReturn(view),
+    isRecipient() &&
       declining(view, (answer) => {
         actions += 1;
         view = answer;
         draw({ focus: true });
       }),
+    action(safetyTitle(view), ask, { class: "link" }, "report"),
   ];
+}
+
+async function ask() {
+  if (!currentUser()) throw new SignedOut();
+  const { askWhatIsWrong } = await handsel.load("gift_safety.js");
+  await askWhatIsWrong(view, { secret: secret() });
 }
 
 async function askAddress() {
@@ -1537,7 +1654,7 @@ async function claim(address) {
     if (STATES[error.code]) {
       view = { ...view, state: STATES[error.code], ...(error.code === "already-claimed" && { remaining: 0 }) };
       draw({ focus: true });
-    } else if (error.code === "own-gift") {
+    } else if (error.code === "own-gift" || error.code === "not-yet") {
       view = await readGift();
       draw({ focus: true });
     } else if (error.code === "wrong-secret" || error.code === "not-the-recipient") {
@@ -1560,20 +1677,23 @@ async function refresh() {
   const found = await readGift().catch(() => view);
   if (claiming || before !== actions || JSON.stringify(found) === JSON.stringify(view)) return;
   const hasEnded = view.state === "open" && found.state !== "open" && !found.holding;
+  const hasBegun = view.state === "scheduled" && found.state === "open";
   const isTyping = typing && found.state === "open" && !found.holding;
+  if (view.holding && found.holding && main.contains(document.activeElement?.closest("form"))) return;
   view = found;
   if (isTyping) return;
   draw({ focus: hasEnded && main.contains(document.activeElement) });
-  if (hasEnded) announce(main.querySelector("h1").textContent);
+  if (hasEnded || hasBegun) announce(main.querySelector("h1").textContent);
 }
 
 async function timeIsUp() {
   if (checkingTime) return;
   checkingTime = true;
+  const { state } = view;
   for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(2 * pause, MAX_PAUSE_MS)) {
     await refresh();
-    if (view.state !== "open" || view.holding) break;
-    main.querySelector(".countdown")?.replaceChildren(t("gift.still_open"));
+    if (view.state !== state || view.holding) break;
+    main.querySelector(".countdown")?.replaceChildren(state === "open" ? t("gift.still_open") : t("gift.almost"));
     await new Promise((resolve) => setTimeout(resolve, pause));
   }
   checkingTime = false;

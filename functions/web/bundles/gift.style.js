@@ -431,4 +431,25 @@ address span { display: block; }
 .declining .two { display: flex; justify-content: center; gap: 10px; flex-wrap: wrap; }
 
 .gift-page footer { display: flex; flex-wrap: wrap; justify-content: center; align-items: center; gap: 0 16px; padding: 8px 16px calc(16px + env(safe-area-inset-bottom)); font-size: .9rem; color: var(--faint); }
+
+.pocket .next { font-size: .85rem; }
+.in-return { text-align: center; }
+.crest .in-return { margin: .4rem 24px 0; font-size: .9rem; }
+.crest .in-return a { color: inherit; }
+.thanks h2, .story h2 { margin-top: 0; }
+.thanks h2:focus { outline: none; }
+.thanks .ready { display: flex; flex-wrap: wrap; gap: 8px; }
+.thanks .ready button { padding: .4rem .9rem; font-weight: 500; }
+.thanks .ready .notice:not(:empty) { flex-basis: 100%; }
+.thanks .counter { margin: .2rem 0 0; text-align: end; }
+.sent-thanks q { font-family: var(--serif); font-size: 1.15rem; }
+.safety, main > .action:has(> .link) { text-align: center; }
+.scheduled { margin-top: 12vh; }
+.safety-ways { display: grid; gap: 10px; margin-top: 1rem; }
+.radios { min-width: 0; margin: 1rem 0; padding: 0; border: 0; }
+.radios legend { padding: 0; font-weight: 700; }
+.radios .options { display: grid; gap: .5rem; margin-top: .5rem; }
+.option { display: flex; align-items: center; gap: .6rem; min-height: 48px; margin: 0; padding: .5rem .9rem; border: 1px solid var(--line); border-radius: 12px; color: var(--ink); font-size: 1rem; }
+.option input { flex: none; width: 20px; height: 20px; min-height: 0; margin: 0; accent-color: var(--red); }
+.points { padding-inline-start: 1.2rem; list-style: disc; }
 `);

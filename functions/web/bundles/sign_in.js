@@ -21,7 +21,7 @@ async function saveProfile(field, value) {
 }
 return { handleInput, saveProfile };
 });
-handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }) => {
+handsel.define("sign_in.js", ["clock.js", "dom.js", "errors.js", "i18n.js", "profile.js", "session.js", "storage.js", "ui.js"], async ({ learnTime }, { announce, config, fill, h, openDialog, reachable }, { Explained, signInErrorText }, { has, t }, { handleInput, saveProfile }, { callUserPool, revoke, saveSession, userPool }, { session }, { copyButton }) => {
 const RESEND_MS = 30_000;
 const NOT_SENT = ["LimitExceededException", "TooManyRequestsException", "CodeDeliveryFailureException"];
 const NO_RESET = { NotAuthorizedException: "no_reset", InvalidParameterException: "no_reset" };
@@ -31,16 +31,19 @@ const WRONG_CODE = {
   ExpiredCodeException: "two_step.used",
 };
 
+const UNCONFIRMED = "handsel.unconfirmed_email";
+const IN_APP = /MicroMessenger|FBA[NV]|Instagram|\bLine\/|KAKAOTALK|Weibo|\bQQ\/|DingTalk|BytedanceWebview|aweme|musical_ly|Snapchat|Twitter|Telegram|LinkedInApp|Pinterest|; wv\)/i;
+
 let open = null;
 
-function signIn() {
-  open ??= openPanel().finally(() => {
+function signIn(why = null) {
+  open ??= openPanel(why).finally(() => {
     open = null;
   });
   return open;
 }
 
-function openPanel() {
+function openPanel(why) {
   return new Promise((resolve) => {
     const opener = document.activeElement;
     const panel = h("div", { class: "panel-body" });
@@ -67,22 +70,24 @@ function openPanel() {
         return;
       }
       saveSession(tokens);
+      session.delete(UNCONFIRMED);
       signedIn = true;
     };
     document.body.append(dialog);
-    if (config.sign_in.url) start(panel, title, { enter, end });
+    if (config.sign_in.url) start(panel, title, { enter, end, why });
     else fill(panel, h("p", {}, t("sign_in_elsewhere")));
     openDialog(dialog);
   });
 }
 
-function start(panel, title, { enter, end }) {
+function start(panel, title, { enter, end, why }) {
   const show = (heading, ...content) => {
     title.textContent = t(heading);
     fill(panel, ...content);
     panel.querySelector("input")?.focus();
   };
   const entered = { email: "", password: "" };
+  const reason = why && h("p", {}, t(`sign_in.why.${why}`));
 
   const finish = (tokens) => {
     enter(tokens);
@@ -193,12 +198,17 @@ function start(panel, title, { enter, end }) {
     draw(notice);
   }
 
+  function demo() {
+    const shown = h("div", {});
+    if (config.sign_in.demo) readDemo().then(({ users }) => fill(shown, demoUsers(users, finish)));
+    return shown;
+  }
+
   function signInForm(notice = null) {
-    const demo = h("div", {});
-    if (config.sign_in.demo) readDemo().then(({ users }) => fill(demo, demoUsers(users, finish)));
     show(
       "sign_in",
-      demo,
+      reason,
+      demo(),
       warning(notice),
       form([email(entered), password(entered, "current-password")], "sign_in", async () => {
         try {
@@ -217,6 +227,9 @@ function start(panel, title, { enter, end }) {
     entered.password = ""; // the one that was tried is not a new one
     show(
       "sign_up",
+      reason,
+      why && demo(),
+      why && inApp(),
       form([name(entered), email(entered), password(entered, "new-password")], "sign_up", async () => {
         await userPool("SignUp", {
           Username: entered.email,
@@ -226,6 +239,7 @@ function start(panel, title, { enter, end }) {
             { Name: "name", Value: entered.name },
           ],
         });
+        session.set(UNCONFIRMED, entered.email);
         confirmForm();
       }),
       h("p", { class: "ways" }, link("have_account", () => signInForm())),
@@ -234,11 +248,13 @@ function start(panel, title, { enter, end }) {
 
   function confirmForm(notice = null) {
     entered.code = "";
+    const isPasswordLost = entered.password === "";
     show(
       "confirm_email",
       notice ? warning(notice) : h("p", {}, t("code_sent", { email: entered.email })),
+      why && h("p", { class: "faint" }, t("sign_in.come_back")),
       demoMail(entered.email),
-      form([code(entered)], "confirm", async () => {
+      form([code(entered), isPasswordLost && password(entered, "current-password")], "confirm", async () => {
         try {
           await userPool("ConfirmSignUp", { Username: entered.email, ConfirmationCode: entered.code });
         } catch (error) {
@@ -246,10 +262,12 @@ function start(panel, title, { enter, end }) {
         }
         await authenticate((tokens) => {
           enter(tokens);
-          handleForm();
+          if (why) end();
+          else handleForm();
         });
       }),
       sendAgain("ResendConfirmationCode", confirmForm),
+      why && h("p", { class: "ways" }, link("have_account", () => signInForm())),
     );
   }
 
@@ -314,7 +332,15 @@ function start(panel, title, { enter, end }) {
     return [h("p", { class: "ways" }, button), notice];
   }
 
-  signInForm();
+  entered.email = (why && session.get(UNCONFIRMED)) ?? "";
+  if (entered.email) confirmForm();
+  else if (why) signUpForm();
+  else signInForm();
+}
+
+function inApp() {
+  if (!IN_APP.test(navigator.userAgent)) return null;
+  return h("p", { class: "faint" }, t("sign_in.in_app"), " ", copyButton(location.href, t("gift.copy_link")));
 }
 
 async function readDemo() {

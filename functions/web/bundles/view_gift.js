@@ -1,4 +1,59 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("drafts.js", ["storage.js"], async ({ local }) => {
+const STORAGE_KEY = "handsel.drafts";
+const MAX_DRAFTS = 10;
+
+const drafts = () => local.getJson(STORAGE_KEY) ?? {};
+
+const findDraft = (orderId) => drafts()[orderId] ?? null;
+
+function saveDraft(orderId, draft) {
+  const { [orderId]: _, ...others } = drafts();
+  local.setJson(STORAGE_KEY, Object.fromEntries([...Object.entries(others), [orderId, draft]].slice(-MAX_DRAFTS)));
+}
+
+function removeDraft(orderId) {
+  const { [orderId]: _, ...others } = drafts();
+  if (Object.keys(others).length > 0) local.setJson(STORAGE_KEY, others);
+  else local.delete(STORAGE_KEY);
+}
+return { findDraft, saveDraft, removeDraft };
+});
+handsel.define("gift_timeline.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { has, t, when }) => {
+function giftTimeline(giftId, { isGiver = false } = {}) {
+  const steps = h("ol", { class: "timeline" });
+  const section = h("section", { class: "card story", "aria-labelledby": "story-title" }, h("h2", { id: "story-title" }, t("timeline.title")), steps);
+  section.hidden = true;
+  call("GET", `/gifts/${giftId}/timeline`).then(
+    ({ items }) => {
+      const known = items.filter(({ kind }) => has(`timeline.${kind}`));
+      if (known.length === 0) return section.remove();
+      fill(steps, known.map((item, index) => step(item, isGiver, index === known.length - 1)));
+      section.hidden = false;
+    },
+    () => section.remove(),
+  );
+  return section;
+}
+
+function step({ kind, at, display_name: name, message, gift_id: other }, isGiver, isLatest) {
+  const words = textOf(kind, name, isGiver);
+  const href = isGiver ? `/g/${other}` : `/#/gifts/${other}`;
+  return h(
+    "li",
+    { "aria-current": isLatest && "step" },
+    h("strong", {}, other ? h("a", { href }, words) : words),
+    message && h("q", { dir: "auto" }, message),
+    h("time", { class: "faint", datetime: at }, when(at)),
+  );
+}
+
+function textOf(kind, name, isGiver) {
+  const side = isGiver && has(`timeline.${kind}.giver`) ? ".giver" : "";
+  return name && has(`timeline.${kind}${side}.named`) ? t(`timeline.${kind}${side}.named`, { name }) : t(`timeline.${kind}${side}`);
+}
+return { giftTimeline };
+});
 handsel.define("links.js", ["clock.js", "dom.js", "session.js", "storage.js"], async ({ now }, { reachable }, { currentUser }, { LINKS, local }) => {
 const ownKey = () => LINKS + currentUser()?.sub;
 
@@ -8,12 +63,21 @@ function openLinks(key) {
 
 function saveLink(gift) {
   for (const key of local.keys().filter((each) => each.startsWith(LINKS))) store(key, openLinks(key));
-  const link = { url: reachable(gift.share_url), until: gift.expires_at };
+  const link = { url: reachable(gift.share_url), until: gift.expires_at, version: gift.link_version ?? 0 };
   store(ownKey(), { ...openLinks(ownKey()), [gift.gift_id]: link });
 }
 
-function savedLink(giftId) {
-  return openLinks(ownKey())[giftId];
+function savedLink({ gift_id: id, expires_at: until, link_version: current }) {
+  const links = local.getJson(ownKey()) ?? {};
+  const saved = links[id];
+  if (!saved) return undefined;
+  const { url, version = 0 } = saved;
+  if (version !== (current ?? 0)) {
+    removeLink(id);
+    return undefined;
+  }
+  if (until !== saved.until) store(ownKey(), { ...links, [id]: { ...saved, until } });
+  return url;
 }
 
 function removeLink(giftId) {
@@ -34,51 +98,6 @@ function outcomeOf({ state, at_end: end, successor_gift_id: successor }) {
   return end.then === "refund" ? "refunded" : state;
 }
 return { outcomeOf };
-});
-handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
-let open = null;
-
-function panel(title, draw) {
-  if (open) return Promise.resolve(null);
-  open = showPanel(title, draw).finally(() => {
-    open = null;
-  });
-  return open;
-}
-
-function showPanel(title, draw) {
-  return new Promise((resolve) => {
-    const opener = document.activeElement;
-    let result = null;
-    const close = (value) => {
-      result = value;
-      dialog.close();
-    };
-    const heading = h("h2", { id: "panel-title" }, title);
-    const cross = h("button", { type: "button", class: "quiet close", "aria-label": t("close"), on: { click: closeByUser } }, "✕");
-    const dialog = h("dialog", { class: "panel", "aria-labelledby": "panel-title" }, h("header", {}, heading, cross), draw(close));
-    let hasLeft = false;
-    const isBusy = () => !hasLeft && result === null && dialog.querySelector("[aria-busy]");
-    function closeByUser() {
-      if (!isBusy()) dialog.close();
-    }
-    function leaveView() {
-      hasLeft = true;
-      dialog.close();
-    }
-    addEventListener("hashchange", leaveView);
-    dialog.addEventListener("close", () => {
-      if (isBusy()) return dialog.showModal();
-      removeEventListener("hashchange", leaveView);
-      dialog.remove();
-      opener?.focus?.();
-      return resolve(result);
-    });
-    document.body.append(dialog);
-    openDialog(dialog);
-  });
-}
-return { panel };
 });
 handsel.define("people.js", ["api.js", "storage.js"], async ({ call }, { local }) => {
 const STORAGE_KEY = "handsel.names";
@@ -131,14 +150,19 @@ async function rulesOf(order) {
   return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
 }
 
-function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
-  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+function voucherEnd({ product: { validity_days: days }, payment: { paid_at: paidAt } }) {
+  return days === null ? null : Date.parse(paidAt) + days * DAY_MS;
+}
+
+function isCut(order, seconds) {
+  const end = voucherEnd(order);
+  return end !== null && end < now() + seconds * 1000;
 }
 
 function within(window) {
   return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
 }
-return { currentPolicy, isForbidden, rulesOf, within };
+return { currentPolicy, isForbidden, rulesOf, voucherEnd, within };
 });
 handsel.define("timeline.js", ["dom.js", "i18n.js", "ui.js"], async ({ h }, { t, when }, { copyButton }) => {
 const STEPS = ["ready_to_ship", "picked_up", "in_transit", "out_for_delivery", "delivered"];
@@ -207,9 +231,13 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_gift.js", ["api.js", "dom.js", "features.js", "i18n.js", "links.js", "outcome.js", "panel.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { announce, fill, h }, { hasFeature }, { money, shownName, t, when }, { removeLink, savedLink }, { outcomeOf }, { panel }, { contacts, findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, copy, countdown }, { watch }) => {
-const MAX_OFFERED = 20;
+handsel.define("view_gift.js", ["api.js", "clock.js", "dom.js", "drafts.js", "features.js", "gift_timeline.js", "i18n.js", "links.js", "outcome.js", "people.js", "policy.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call }, { now }, { fill, h }, { saveDraft }, { hasFeature }, { giftTimeline }, { money, shownName, t, when }, { removeLink, savedLink }, { outcomeOf }, { findName, saveName }, { isForbidden }, { redraw }, { statusOf }, { action, countdown }, { watch }) => {
 const MAX_REQUESTS = 100;
+const REMIND_AFTER_MS = 6 * 3_600_000;
+const handOf = async () => {
+  const [hand, { shareSheet }] = await Promise.all([handsel.load("gift_hand.js"), handsel.load("share_sheet.js")]);
+  return { ...hand, shareSheet };
+};
 
 async function view(main, { id }) {
   const read = () => call("GET", `/gifts/${id}`);
@@ -219,114 +247,130 @@ async function view(main, { id }) {
     if (location.hash === here) location.replace(`/g/${id}`);
     return t("app");
   }
-  const { state, product, wrapping, shares, remaining, recipient_id: named, claims, expires_at: end } = gift;
-  const open = state === "open";
-  const link = savedLink(id);
-  if (!open) removeLink(id);
-  const [name, nextName, asked] = await Promise.all([...[open ? named : null, gift.at_end.recipient_id].map(nameOf), findRequests(claims)]);
-  const title = open && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
-  const mayCancel = !isForbidden(gift, "giver_cancel");
+  const { state, product, wrapping, shares, remaining, recipient_id: named, claims } = gift;
+  const isPending = ["open", "scheduled"].includes(state);
+  const link = isPending ? savedLink(gift) : null;
+  if (!isPending) removeLink(id);
+  const [name, nextName, asked, hand] = await Promise.all([...[named, gift.at_end.recipient_id].map(nameOf), findRequests(claims), isPending && handOf()]);
+  const title = state === "open" && link && claims.length === 0 ? t("shop.gift.ready") : t(`shop.gift.${outcomeOf(gift)}`);
   fill(
     main,
     h("h1", {}, title),
     h("figure", { class: "given-cover" }, h("img", { src: wrapping.image_url, alt: "", width: 1200, height: 630 }), h("figcaption", { class: "blessing", dir: "auto" }, wrapping.blessing)),
     h("p", { class: "what" }, h("strong", { dir: "auto" }, product.title), shares > 1 && ` · ${t("shop.shares_claimed", { claimed: shares - remaining, shares })}`),
-    open && (named ? h("p", {}, t("shop.gift.in_inbox", { name })) : share(link, mayCancel)),
-    open && h("p", { class: "until" }, t("shop.gift.until", { time: when(end) }), " ", countdown(end)),
-    open && atEnd(gift, nextName),
-    !open && outcome(gift, nextName),
+    isPending ? pending(gift, { link, name, nextName, hand }) : outcome(gift, { name, nextName }),
     claims.length > 0 && [
       h("h2", {}, t("shop.gift.opened_by")),
       h("ul", { class: "rows" }, claims.map((claim) => claimRow(claim, product.kind, asked))),
     ],
-    h(
-      "div",
-      { class: "more-ways" },
-      h("a", { class: "button", href: `#/orders/${gift.order_id}` }, t("shop.gift.to_order")),
-      open && mayCancel && h("button", { type: "button", class: "quiet", on: { click: () => cancel(id) } }, t("shop.gift.cancel")),
-    ),
-    open && !mayCancel && h("p", { class: "faint" }, t("rule.giver_cancel")),
+    isPending ? ways(gift, name, hand) : h("div", { class: "more-ways" }, toOrder(gift)),
+    giftTimeline(id, { isGiver: true }),
   );
   watch(main, read, gift, redraw);
   return title;
 }
 
+function pending(gift, { link, name, nextName, hand }) {
+  const { state, recipient_id: named, opens_at: opensAt, expires_at: end } = gift;
+  const isScheduled = state === "scheduled";
+  return [
+    isScheduled && h("p", { class: "card scheduled" }, h("strong", {}, t("shop.gift.opens", { time: when(opensAt) })), " ", t(named ? "shop.gift.opens_inbox" : "shop.gift.opens_link", { name })),
+    named ? !isScheduled && h("p", { class: "inbox" }, t("shop.gift.in_inbox", { name }), " ", seen(gift)) : [sending(gift, link, hand), !isScheduled && seen(gift)],
+    h("p", { class: "until" }, t("shop.gift.until", { time: when(end) }), " ", !isScheduled && countdown(end)),
+    atEnd(gift, nextName, hand),
+  ];
+}
+
+function seen({ shares, claims, opened_at: at, opened_count: count }) {
+  if (shares > 1 && count > claims.length) return h("p", { class: "seen" }, t("shop.gift.opened_count", { count }));
+  return at && shares === 1 && h("p", { class: "seen" }, t("shop.gift.opened_at", { time: when(at) }));
+}
+
+function sending(gift, link, hand) {
+  const renew = may(gift, "make_link") && hand.newLink(gift, Boolean(link));
+  if (link) return hand.shareSheet(gift, link, renew);
+  return h("section", { class: "card share" }, h("p", {}, t("shop.gift.link_elsewhere")), renew);
+}
+
+const may = ({ actions = [] }, name) => actions.includes(name);
+
+function ways(gift, name, hand) {
+  const mayCancel = !isForbidden(gift, "giver_cancel");
+  return [
+    h(
+      "div",
+      { class: "more-ways" },
+      may(gift, "remind") && hand.remind(gift, name),
+      may(gift, "change_recipient") && hand.changeRecipient(gift, name),
+      may(gift, "extend") && hand.extend(gift),
+      toOrder(gift),
+      mayCancel && hand.cancel(gift),
+    ),
+    reminders(gift),
+    !mayCancel && h("p", { class: "faint" }, t("rule.giver_cancel")),
+  ];
+}
+
+function reminders({ state, reminded_at: times = [] }) {
+  if (state !== "open" || times.length === 0) return null;
+  const next = Date.parse(times.at(-1)) + REMIND_AFTER_MS;
+  const text = times.length > 1 ? t("shop.gift.reminded_twice") : next > now() && t("shop.gift.remind_from", { time: when(next) });
+  return text && h("p", { class: "faint" }, text);
+}
+
+const toOrder = ({ order_id: order }) => h("a", { class: "button", href: `#/orders/${order}` }, t("shop.gift.to_order"));
+
 async function nameOf(id) {
   return (id && (await findName(id))) ?? t("shop.gift.a_friend");
 }
 
-function atEnd(gift, nextName) {
+function atEnd(gift, nextName, hand) {
   const { at_end: { then }, shares } = gift;
-  const mayChange = !isForbidden(gift, "giver_may_choose");
   return h(
     "div",
     { class: "card at-end" },
     h("p", {}, t(`shop.end.will.${then}`, { name: nextName, shares })),
-    mayChange && action(t("shop.end.change"), () => changeEnd(gift, nextName), { class: "link", "aria-label": t("shop.end.change_label") }),
+    !isForbidden(gift, "giver_may_choose") && hand.changeEnd(gift, nextName),
   );
 }
 
-async function changeEnd({ gift_id: id, at_end: { then, recipient_id: nextId }, shares, recipient_id: firstId }, nextName) {
-  const [{ endChoice }, offered] = await Promise.all([handsel.load("end_choice.js"), contacts(MAX_OFFERED)]);
-  if (nextId && !offered.some((each) => each.user_id === nextId)) offered.unshift({ user_id: nextId, display_name: nextName });
-  const isChanged = await panel(t("shop.end.title"), (close) => {
-    const choice = endChoice({ contacts: offered, chosen: then, chosenId: nextId, window: null, shares, firstId: () => firstId });
-    const save = async () => {
-      if (!choice.check()) return;
-      await choice.explained(() => call("PUT", `/gifts/${id}/at-end`, { body: choice.value() }));
-      if (choice.person()) saveName(choice.person());
-      close(true);
-    };
-    return [choice.element, action(t("shop.end.save"), save, { class: "main" })];
-  });
-  if (!isChanged) return;
-  redraw();
-  announce(t("shop.end.saved"));
-}
-
-function outcome(gift, nextName) {
+function outcome(gift, { name, nextName }) {
   const { remaining, order_id: order, product, successor_gift_id: successor } = gift;
   const became = outcomeOf(gift);
   if (became === "claimed") return null;
   const total = money({ ...product.price, amount: product.price.amount * remaining });
   const next = became === "passed_on" && h("a", { href: `#/gifts/${successor}` }, t("shop.gift.see_successor"));
-  const again = !["passed_on", "refunded"].includes(became) && h("a", { href: `#/orders/${order}` }, t(hasFeature("gifting") ? "shop.gift.give_again" : "shop.gift.use_again"));
-  return h("p", {}, t(`shop.gift.${became}.text`, { count: remaining, name: nextName, total }), " ", next, again);
+  const isBack = !["passed_on", "refunded"].includes(became);
+  const again = isBack && h("a", { href: `#/orders/${order}` }, t(hasFeature("gifting") ? "shop.gift.give_again" : "shop.gift.use_again"));
+  return [h("p", {}, t(`shop.gift.${became}.text`, { count: remaining, name: nextName, total }), " ", next, again), isBack && repeating(gift, name)];
 }
 
-function share(link, mayCancel) {
-  if (!link) return h("p", { class: "card" }, t("shop.gift.link_elsewhere"), " ", mayCancel && t("shop.gift.link_lost"));
-  const field = h("input", { readonly: true, translate: "no", value: link.url, "aria-label": t("shop.gift.link"), on: { focus: () => field.select() } });
-  const copyButton = h("button", { type: "button", class: navigator.share ? "" : "main", on: { click: copyLink } }, t("shop.gift.copy"));
-  async function copyLink() {
-    if (await copy(link.url)) fill(copyButton, t("copied"));
-    else field.focus();
-  }
-  async function send() {
-    try {
-      await navigator.share({ title: t("shop.gift.share_title"), text: t("shop.gift.share_text"), url: link.url });
-    } catch (error) {
-      if (error.name !== "AbortError") field.focus();
-    }
-  }
-  return h(
-    "section",
-    { class: "card share", "aria-label": t("shop.gift.share") },
-    h("p", {}, t("shop.gift.send_link")),
-    field,
-    navigator.share && h("button", { type: "button", class: "main", on: { click: send } }, t("shop.gift.share")),
-    copyButton,
-  );
+function repeating(gift, name) {
+  const { recipient_id: named, asked_again: asked, state } = gift;
+  const people = asked ?? [];
+  const others = state === "returned" && named && people.length === 0 ? [{ user_id: named, display_name: name }] : [];
+  if (people.length + others.length === 0 || !hasFeature("gifting")) return null;
+  const button = (person) => h("button", { type: "button", class: "main", on: { click: () => giveAgain(gift, person) } }, t("shop.gift.give_again_to", { name: shownName(person.display_name) || t("shop.gift.a_friend") }));
+  const row = (person) =>
+    h(
+      "li",
+      {},
+      h("span", {}, h("bdi", {}, h("strong", {}, shownName(person.display_name))), person.handle && h("span", { class: "faint", translate: "no" }, ` @${person.handle}`)),
+      h("time", { class: "faint", datetime: person.at }, when(person.at)),
+      h("div", { class: "ask" }, button(person)),
+    );
+  return [people.length > 0 && [h("h2", {}, t("shop.gift.asked_again")), h("ul", { class: "rows" }, people.map(row))], others.map(button)];
 }
 
-async function cancel(id) {
-  const cancelled = await panel(t("shop.gift.cancel"), (close) => [
-    h("p", {}, t("shop.gift.cancel_hint")),
-    action(t("shop.gift.cancel_now"), async () => close(await call("POST", `/gifts/${id}/cancel`)), { class: "main" }),
-  ]);
-  if (!cancelled) return;
-  redraw();
-  announce(t("shop.gift.cancelled"));
+function giveAgain({ order_id: order, wrapping: { cover_id, image_url, theme, blessing } }, person) {
+  const { user_id, display_name, handle = null } = person;
+  saveName(person);
+  saveDraft(order, {
+    isRepeated: true,
+    recipient: { to: "friend", person: { user_id, display_name, handle } },
+    wrapping: { cover: { cover_id, image_url, theme }, blessing: null, message: blessing },
+  });
+  location.hash = `#/orders/${order}/wrap`;
 }
 
 async function findRequests(claims) {
@@ -336,13 +380,14 @@ async function findRequests(claims) {
 }
 
 function claimRow(claim, kind, asked) {
-  const { display_name: name, claimed_at: at, shipment_status: status, holding_id: id } = claim;
+  const { display_name: name, claimed_at: at, shipment_status: status, holding_id: id, thanks } = claim;
   const request = asked[id];
   return h(
     "li",
     {},
     h("span", {}, h("bdi", {}, h("strong", {}, shownName(name))), status && ` · ${statusOf(status)}`),
     h("time", { class: "faint", datetime: at }, when(at)),
+    thanks && h("div", { class: "ask thanks" }, t("shop.gift.thanks"), " ", thanks.message && h("q", { dir: "auto" }, thanks.message)),
     request && h("span", { class: "ask" }, h("a", { href: `#/refunds/${request.refund_request_id}` }, t(`refund.${request.state}`))),
     id && (!request || request.state === "withdrawn") && h("div", { class: "ask" }, action(t("refund.ask"), () => askFor(claim, kind), { class: "link" })),
   );

@@ -1,4 +1,20 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("firsts.js", ["storage.js"], async ({ local }) => {
+const PREFIX = "handsel.first.";
+const MAX_IDS = 50;
+
+const read = (list) => {
+  const ids = local.getJson(PREFIX + list);
+  return Array.isArray(ids) ? ids : [];
+};
+
+const isKnown = (list, id) => read(list).includes(id);
+
+function remember(list, id) {
+  local.setJson(PREFIX + list, [...read(list).filter((each) => each !== id), id].slice(-MAX_IDS));
+}
+return { isKnown, remember };
+});
 handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
 let open = null;
 
@@ -69,14 +85,19 @@ async function rulesOf(order) {
   return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
 }
 
-function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
-  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+function voucherEnd({ product: { validity_days: days }, payment: { paid_at: paidAt } }) {
+  return days === null ? null : Date.parse(paidAt) + days * DAY_MS;
+}
+
+function isCut(order, seconds) {
+  const end = voucherEnd(order);
+  return end !== null && end < now() + seconds * 1000;
 }
 
 function within(window) {
   return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
 }
-return { currentPolicy, isForbidden, rulesOf, within };
+return { currentPolicy, isForbidden, rulesOf, voucherEnd, within };
 });
 handsel.define("radios.js", ["dom.js"], async ({ h }) => {
 function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
@@ -95,12 +116,15 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
     input.click();
     if (focus) input.focus();
   }
+  function focus() {
+    element.querySelector("input:checked").focus({ preventScroll: true });
+  }
   function disable(wanted, isDisabled, text) {
     const input = find(wanted);
     input.disabled = isDisabled;
     input.closest("label").querySelector("small").textContent = text;
   }
-  return { element, value, choose, disable };
+  return { element, value, choose, focus, disable };
 }
 
 function card(name, { value, label, hint, image, theme, disabled }, chosen) {
@@ -320,7 +344,7 @@ function watch(element, read, known, onChange) {
 }
 return { watch };
 });
-handsel.define("view_holding.js", ["api.js", "clock.js", "dom.js", "i18n.js", "panel.js", "policy.js", "refunds.js", "return_gift.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call, create }, { now }, { announce, fill, h }, { t, when }, { panel }, { currentPolicy }, { askForRefund, hint, progress }, { returnGift }, { redraw }, { fact, statusOf, timeline }, { action, copyButton }, { watch }) => {
+handsel.define("view_holding.js", ["api.js", "clock.js", "dom.js", "firsts.js", "i18n.js", "panel.js", "policy.js", "refunds.js", "return_gift.js", "router.js", "timeline.js", "ui.js", "watch.js"], async ({ call, create }, { now }, { announce, fill, h }, { isKnown, remember }, { t, when }, { panel }, { currentPolicy }, { askForRefund, hint, progress }, { returnGift }, { redraw }, { fact, statusOf, timeline }, { action, copyButton }, { watch }) => {
 const DAY_MS = 86_400_000;
 const NEVER_DELIVERED = ["returned", "lost", "cancelled"];
 
@@ -335,11 +359,13 @@ async function view(main, { id }) {
     isVoucher ? state === "usable" && qr(id) : call("GET", `/shipments/${shipmentId}`),
   ]);
   const body = isVoucher ? voucher(holding, shown, gift, policy) : parcel(holding, shown);
-  const request = holding.refund_request && progress(holding.refund_request, { giver: gift && gift.giver_name }, redraw);
+  const request = holding.refund_request && progress(holding.refund_request, { giver: giverOf(gift) }, redraw);
   fill(main, body, request, gift && given(gift), holding.actions.includes("request_refund") && asking(holding, gift, policy));
   watch(main, read, holding, redraw);
   return titleOf(holding);
 }
+
+const giverOf = (gift) => gift && (gift.giver_name ?? t("someone"));
 
 function titleOf({ product, store_name: store }) {
   return product?.title ?? t("center.parcel_from", { store });
@@ -347,7 +373,7 @@ function titleOf({ product, store_name: store }) {
 
 function asking(holding, gift, policy) {
   const { holding_id: id, kind } = holding;
-  const giver = gift && gift.giver_name;
+  const giver = giverOf(gift);
   const state = kind === "voucher" ? kind : holding.state;
   const isLate = state === "ready_to_ship" && hasWaited(holding, policy);
   const ask = async () => {
@@ -399,7 +425,7 @@ function voucher(holding, picture, gift, policy) {
 }
 
 function whatEndMeans(rule, gift) {
-  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: gift.giver_name }) : t(`center.ended.${rule}`);
+  return gift && rule === "refund_payer" ? t("center.ended.giver", { name: giverOf(gift) }) : t(`center.ended.${rule}`);
 }
 
 async function extend(id) {
@@ -434,12 +460,15 @@ function parcel(holding, first) {
     },
     { class: "quiet" },
   );
+  const arrives = product && holding.gift_id && !isKnown("arrived", holding.holding_id);
+  if (arrives) remember("arrived", holding.holding_id);
   return h(
     "article",
     { class: "parcel" },
+    arrives && h("p", { class: "arrived", role: "status" }, t("gift.parcel_arrived")),
     h(
       "header",
-      { class: "card content" },
+      { class: arrives ? "card content arriving" : "card content" },
       product?.image_url ? h("img", { src: product.image_url, alt: "" }) : h("span", { class: "secret", "aria-hidden": "true" }, "?"),
       h(
         "div",

@@ -94,19 +94,21 @@ function paymentEntry(payment) {
 }
 
 function sentEntry(gift) {
-  const { gift_id: id, product, wrapping, state, shares, remaining, claims, expires_at: end } = gift;
+  const { gift_id: id, product, wrapping, state, shares, remaining, claims, opens_at: opensAt, expires_at: end } = gift;
   const names = claims.map((claim) => claim.display_name);
   return entry(`#/gifts/${id}`, {
     picture: wrapping.image_url,
     wide: true,
     title: product.title,
     badge: t(`center.sent.${outcomeOf(gift)}`),
-    tone: { open: "waiting", claimed: "good" }[state],
+    tone: { scheduled: "waiting", open: "waiting", claimed: "good" }[state],
     lines: [
       h("q", { dir: "auto" }, wrapping.blessing),
+      state === "scheduled" && h("span", {}, t("center.opens", { time: when(opensAt) })),
       names.length > 0 && h("span", {}, t("center.opened_by", { names: names.map(isolate).join(t("center.comma")) })),
       shares > 1 && h("span", {}, t("center.shares_left", { remaining, shares })),
-      state === "open" ? countdown(end) : time(gift.created_at),
+      state === "open" && countdown(end),
+      !["open", "scheduled"].includes(state) && time(gift.created_at),
     ],
   });
 }
@@ -225,10 +227,13 @@ function nothing(text, href, label) {
 }
 return { orderEntry, paymentEntry, sentEntry, receivedEntry, holdingEntry, seenEntry, recommendedEntry, pages, list, nothing };
 });
-handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "ui.js"], async ({ call }, { fill, h }, { countUnread }, { t, when }, { list, nothing }, { action }) => {
-const TO_THE_GIVER = ["gift_claimed", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
+handsel.define("view_inbox.js", ["api.js", "dom.js", "frame.js", "i18n.js", "lists.js", "router.js", "ui.js"], async ({ call }, { announce, fill, h }, { countUnread }, { t, when }, { list, nothing }, { redraw }, { action }) => {
+const TO_THE_GIVER = ["gift_opened", "gift_claimed", "gift_thanked", "gift_returned", "gift_refunded", "gift_passed_on", "gift_declined", "asked_again", "refund_decided"];
 const MARKS = {
+  gift_cancelled: "–",
+  gift_opened: "✓",
   gift_claimed: "✓",
+  gift_thanked: "♥",
   gift_returned: "↩",
   gift_refunded: "↩",
   gift_passed_on: "→",
@@ -246,7 +251,19 @@ const MARKS = {
 async function view(main) {
   const title = t("center.inbox");
   const unread = new Set();
-  const messages = await list("/messages", message(unread), nothing(t("center.no_messages"), "#/me", t("center.to_me")), title);
+  const empty = nothing(t("center.no_messages"), "#/me", t("center.to_me"));
+  const messages = await list("/messages", message(unread, deleted), empty, title);
+  function deleted(entry) {
+    const next = entry.nextElementSibling ?? entry.previousElementSibling;
+    const entries = entry.parentElement;
+    entry.remove();
+    readAll.hidden = unread.size === 0;
+    announce(t("center.message_deleted"));
+    if (next) return next.querySelector("a").focus();
+    if (entries.nextElementSibling) return redraw();
+    fill(messages, empty);
+    return main.querySelector("h1").focus();
+  }
   const readAll = action(
     t("center.read_all"),
     async () => {
@@ -256,7 +273,8 @@ async function view(main) {
     },
     { class: "quiet" },
   );
-  fill(main, h("header", { class: "section" }, h("h1", { tabindex: -1 }, title), unread.size > 0 && readAll), messages);
+  readAll.hidden = unread.size === 0;
+  fill(main, h("header", { class: "section" }, h("h1", { tabindex: -1 }, title), readAll), messages);
   return title;
 }
 
@@ -264,7 +282,7 @@ function markRead(id) {
   return call("POST", `/messages/${id}/read`);
 }
 
-function message(unread) {
+function message(unread, deleted) {
   return (item) => {
     const { message_id: id, kind, text, wrapping, created_at: at, read } = item;
     if (!read) unread.add(id);
@@ -293,7 +311,14 @@ function message(unread) {
         h("time", { class: "faint", datetime: at }, when(at)),
       ),
     );
-    return h("li", {}, link);
+    const remove = async () => {
+      await call("DELETE", `/messages/${id}`, { as: "none" });
+      unread.delete(id);
+      countUnread();
+      deleted(entry);
+    };
+    const entry = h("li", { class: "deletable" }, link, action("✕", remove, { class: "quiet", "aria-label": t("center.delete_message", { text }) }));
+    return entry;
   };
 }
 

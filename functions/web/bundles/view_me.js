@@ -1,4 +1,105 @@
 // Written by `make generate` from functions/web/assets; change it there.
+handsel.define("radios.js", ["dom.js"], async ({ h }) => {
+function radios(legend, name, options, chosen, { className = "", onChange = () => {} } = {}) {
+  const element = h(
+    "fieldset",
+    { class: `radios ${className}`, on: { change: () => onChange(value()) } },
+    h("legend", {}, legend),
+    h("div", { class: "options" }, options.map((option) => card(name, option, chosen))),
+  );
+  function value() {
+    return element.querySelector("input:checked")?.value ?? null;
+  }
+  const find = (wanted) => [...element.querySelectorAll("input")].find((each) => each.value === wanted);
+  function choose(wanted, { focus = true } = {}) {
+    const input = find(wanted);
+    input.click();
+    if (focus) input.focus();
+  }
+  function focus() {
+    element.querySelector("input:checked").focus({ preventScroll: true });
+  }
+  function disable(wanted, isDisabled, text) {
+    const input = find(wanted);
+    input.disabled = isDisabled;
+    input.closest("label").querySelector("small").textContent = text;
+  }
+  return { element, value, choose, focus, disable };
+}
+
+function card(name, { value, label, hint, image, theme, disabled }, chosen) {
+  return h(
+    "label",
+    { class: "option", "data-theme": theme },
+    h("input", { type: "radio", name, value, checked: value === chosen, disabled }),
+    image && h("img", { src: image, alt: "", width: 1200, height: 630, loading: "lazy" }),
+    h("span", { dir: "auto" }, label, hint && h("small", { dir: "auto" }, hint)),
+  );
+}
+return { radios };
+});
+handsel.define("gifts_from.js", ["api.js", "dom.js", "i18n.js", "radios.js", "ui.js"], async ({ call }, { announce, fill, h }, { t }, { radios }, { action, problem }) => {
+const CHOICES = ["everybody", "people_i_know", "nobody"];
+const PAGE_SIZE = 100;
+
+function giftsFrom(chosen) {
+  const notice = h("div", { class: "notice" });
+  let saved = chosen;
+  const options = CHOICES.map((value) => ({ value, label: t(`consent.${value}`), hint: t(`consent.${value}_hint`) }));
+  const choice = radios(t("consent.title"), "gifts_from", options, chosen, { onChange: save });
+  async function save(wanted) {
+    fill(notice);
+    try {
+      await call("PATCH", "/me", { body: { gifts_from: wanted } });
+      saved = wanted;
+      announce(t("center.saved"));
+    } catch (error) {
+      if (choice.value() === wanted) choice.element.querySelector(`[value=${saved}]`).checked = true;
+      fill(notice, problem(error));
+    }
+  }
+  return h("div", { class: "card profile" }, choice.element, notice);
+}
+
+function blockedPeople() {
+  const title = h("legend", { tabindex: -1 }, t("consent.blocked"));
+  const names = h("ul", { class: "rows" });
+  const section = h("fieldset", { class: "card profile", hidden: true }, title, h("p", { class: "faint" }, t("consent.blocked_hint")), names);
+
+  async function load() {
+    let cursor = null;
+    const items = [];
+    do {
+      const page = await call("GET", `/blocked?limit=${PAGE_SIZE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+      items.push(...page.items);
+      cursor = page.next_cursor;
+    } while (cursor);
+    fill(names, items.map(row));
+    section.hidden = items.length === 0;
+  }
+
+  function row({ user_id: id, display_name: name }) {
+    const unblock = async () => {
+      await call("DELETE", `/blocked/${id}`, { as: "none" });
+      const next = (entry.nextElementSibling ?? entry.previousElementSibling)?.querySelector("button");
+      entry.remove();
+      announce(t("consent.unblocked", { name }));
+      if (next) next.focus();
+      else fill(names, h("li", { class: "faint" }, t("consent.nobody_blocked")));
+      if (!next) title.focus();
+    };
+    const entry = h("li", {}, h("bdi", {}, name), action(t("consent.unblock"), unblock, { "aria-label": t("consent.unblock_label", { name }) }));
+    return entry;
+  }
+
+  load().catch(() => {
+    section.hidden = false;
+    fill(names, h("li", {}, action(t("try_again"), load)));
+  });
+  return section;
+}
+return { giftsFrom, blockedPeople };
+});
 handsel.define("panel.js", ["dom.js", "i18n.js"], async ({ h, openDialog }, { t }) => {
 let open = null;
 
@@ -131,7 +232,7 @@ async function askAndDelete() {
 }
 return { exportSettings, erasureSettings };
 });
-handsel.define("view_me.js", ["api.js", "dom.js", "i18n.js", "leaving.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { choose, language, t }, { erasureSettings, exportSettings }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
+handsel.define("view_me.js", ["api.js", "dom.js", "gifts_from.js", "i18n.js", "leaving.js", "profile.js", "session.js", "ui.js"], async ({ call }, { announce, config, fill, h }, { blockedPeople, giftsFrom }, { choose, language, t }, { erasureSettings, exportSettings }, { handleInput, saveProfile }, { canRenew, signOut }, { problem, runAction }) => {
 const LISTS = ["orders", "sent", "received", "holdings"];
 const LANGUAGES = { en: "English", zh: "简体中文" };
 
@@ -145,7 +246,10 @@ async function view(main) {
     ownThings(me.order_center),
     profileField("display_name", me.display_name, { maxlength: 80, autocomplete: "nickname" }),
     profileField("handle", me.handle ?? "", handleInput()),
-    recommendations(me.recommendations),
+    giftsFrom(me.gifts_from),
+    blockedPeople(),
+    toggle("tell_opened", me.tell_opened),
+    toggle("recommendations", me.recommendations),
     languages(),
     twoStep,
     h("button", { type: "button", class: "out", on: { click: leave } }, t("sign_out")),
@@ -187,16 +291,16 @@ function profileField(field, value, attributes) {
   );
 }
 
-function recommendations(on) {
+function toggle(field, on) {
   const notice = h("div", { class: "notice" });
-  const box = h("input", { type: "checkbox", role: "switch", checked: on, "aria-describedby": "recommendations-hint", on: { change } });
+  const box = h("input", { type: "checkbox", role: "switch", name: field, checked: on, "aria-describedby": `${field}-hint`, on: { change } });
   async function change() {
     const wanted = box.checked;
     box.disabled = true;
     fill(notice);
     try {
-      await call("PATCH", "/me", { body: { recommendations: wanted } });
-      announce(t(wanted ? "center.recommendations_on" : "center.recommendations_off"));
+      await call("PATCH", "/me", { body: { [field]: wanted } });
+      announce(t(`center.${field}_${wanted ? "on" : "off"}`));
     } catch (error) {
       box.checked = !wanted;
       fill(notice, problem(error));
@@ -208,8 +312,8 @@ function recommendations(on) {
   return h(
     "div",
     { class: "card profile" },
-    h("label", { class: "switch" }, h("span", {}, t("center.recommendations")), box),
-    h("p", { class: "faint", id: "recommendations-hint" }, t("center.recommendations_hint")),
+    h("label", { class: "switch" }, h("span", {}, t(`center.${field}`)), box),
+    h("p", { class: "faint", id: `${field}-hint` }, t(`center.${field}_hint`)),
     notice,
   );
 }

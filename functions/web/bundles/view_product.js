@@ -61,12 +61,15 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
     input.click();
     if (focus) input.focus();
   }
+  function focus() {
+    element.querySelector("input:checked").focus({ preventScroll: true });
+  }
   function disable(wanted, isDisabled, text) {
     const input = find(wanted);
     input.disabled = isDisabled;
     input.closest("label").querySelector("small").textContent = text;
   }
-  return { element, value, choose, disable };
+  return { element, value, choose, focus, disable };
 }
 
 function card(name, { value, label, hint, image, theme, disabled }, chosen) {

@@ -94,19 +94,21 @@ function paymentEntry(payment) {
 }
 
 function sentEntry(gift) {
-  const { gift_id: id, product, wrapping, state, shares, remaining, claims, expires_at: end } = gift;
+  const { gift_id: id, product, wrapping, state, shares, remaining, claims, opens_at: opensAt, expires_at: end } = gift;
   const names = claims.map((claim) => claim.display_name);
   return entry(`#/gifts/${id}`, {
     picture: wrapping.image_url,
     wide: true,
     title: product.title,
     badge: t(`center.sent.${outcomeOf(gift)}`),
-    tone: { open: "waiting", claimed: "good" }[state],
+    tone: { scheduled: "waiting", open: "waiting", claimed: "good" }[state],
     lines: [
       h("q", { dir: "auto" }, wrapping.blessing),
+      state === "scheduled" && h("span", {}, t("center.opens", { time: when(opensAt) })),
       names.length > 0 && h("span", {}, t("center.opened_by", { names: names.map(isolate).join(t("center.comma")) })),
       shares > 1 && h("span", {}, t("center.shares_left", { remaining, shares })),
-      state === "open" ? countdown(end) : time(gift.created_at),
+      state === "open" && countdown(end),
+      !["open", "scheduled"].includes(state) && time(gift.created_at),
     ],
   });
 }
@@ -287,12 +289,15 @@ function radios(legend, name, options, chosen, { className = "", onChange = () =
     input.click();
     if (focus) input.focus();
   }
+  function focus() {
+    element.querySelector("input:checked").focus({ preventScroll: true });
+  }
   function disable(wanted, isDisabled, text) {
     const input = find(wanted);
     input.disabled = isDisabled;
     input.closest("label").querySelector("small").textContent = text;
   }
-  return { element, value, choose, disable };
+  return { element, value, choose, focus, disable };
 }
 
 function card(name, { value, label, hint, image, theme, disabled }, chosen) {
@@ -438,14 +443,19 @@ async function rulesOf(order) {
   return { window: isCut(order, seconds) ? null : seconds, atEnd: atEnd.value, mayChoose };
 }
 
-function isCut({ product: { validity_days: days }, payment: { paid_at: paidAt } }, seconds) {
-  return days !== null && Date.parse(paidAt) + days * DAY_MS < now() + seconds * 1000;
+function voucherEnd({ product: { validity_days: days }, payment: { paid_at: paidAt } }) {
+  return days === null ? null : Date.parse(paidAt) + days * DAY_MS;
+}
+
+function isCut(order, seconds) {
+  const end = voucherEnd(order);
+  return end !== null && end < now() + seconds * 1000;
 }
 
 function within(window) {
   return window === null ? t("shop.end.in_time") : t("shop.end.within", { time: span(window) });
 }
-return { currentPolicy, isForbidden, rulesOf, within };
+return { currentPolicy, isForbidden, rulesOf, voucherEnd, within };
 });
 handsel.define("return_gift.js", ["api.js", "dom.js", "i18n.js"], async ({ call }, { fill, h }, { t }) => {
 const MAX_SENT = 100;
@@ -484,11 +494,11 @@ function countCharacters(text, segments = segmenter) {
   return (segments ? [...segments.segment(text)] : (text.match(CHARACTER) ?? [])).length;
 }
 
-async function wrapping(kind) {
+async function wrapping(kind, draft = null) {
   const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
   const preview = previewOf({ kind, name });
-  const cover = coverChoice(themes, covers, draw);
-  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draw);
+  const cover = coverChoice(themes, withCover(covers, draft?.cover), draft?.cover.cover_id, draw);
+  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draft, draw);
   function draw() {
     preview.draw(cover.value(), blessing.text());
   }
@@ -498,7 +508,14 @@ async function wrapping(kind) {
     fields: [cover.element, blessing.element],
     check: blessing.check,
     value: () => ({ cover_id: cover.value().cover_id, ...blessing.value() }),
+    explain: blessing.explain,
+    draft: () => ({ cover: cover.value(), ...blessing.draft() }),
   };
+}
+
+function withCover(covers, cover) {
+  if (!cover || covers.some((each) => each.cover_id === cover.cover_id)) return covers;
+  return [{ title: t("shop.wrap.same_cover"), ...cover }, ...covers];
 }
 
 async function ownName() {
@@ -524,27 +541,28 @@ function previewOf({ kind, name }) {
   return { element, draw };
 }
 
-function coverChoice(themes, covers, onChange) {
+function coverChoice(themes, covers, chosenId, onChange) {
   const place = h("div", {});
+  const first = covers.find((each) => each.cover_id === chosenId) ?? covers[0];
   let choice;
-  function show(theme) {
+  function show(theme, chosen) {
     const shown = covers.filter((each) => each.theme === theme);
     const options = shown.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url }));
-    choice = radios(t("shop.wrap.cover"), "cover", options, options[0].value, { className: "covers", onChange });
+    choice = radios(t("shop.wrap.cover"), "cover", options, chosen ?? options[0].value, { className: "covers", onChange });
     fill(place, choice.element);
   }
   function changed(theme) {
     show(theme);
     onChange();
   }
-  show(covers[0].theme);
+  show(first.theme, first.cover_id);
   const series =
     themes.length > 1 &&
     radios(
       t("shop.wrap.series"),
       "series",
       themes.map((each) => ({ value: each.theme_id, label: translated.themes[each.theme_id] ?? each.title, theme: each.theme_id })),
-      covers[0].theme,
+      first.theme,
       { className: "pills", onChange: changed },
     );
   return {
@@ -553,17 +571,26 @@ function coverChoice(themes, covers, onChange) {
   };
 }
 
-function blessingChoice(blessings, longest, onChange) {
+function findDrafted(blessings, texts, draft) {
+  const [first] = blessings;
+  if (draft?.blessing in texts) return draft.blessing;
+  if (!draft?.message) return first.blessing_id;
+  const isSame = ({ blessing_id: id, text }) => [text, texts[id]].includes(draft.message);
+  return (draft.blessing !== OWN && blessings.find(isSame)?.blessing_id) || OWN;
+}
+
+function blessingChoice(blessings, longest, draft, onChange) {
   const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
+  const drafted = findDrafted(blessings, texts, draft);
   const counter = h("p", { class: "counter", id: "message-counter" });
   const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
-  const input = h("textarea", { name: "message", rows: 2, maxlength: 2 * MAX_CODE_POINTS, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
-  const own = h("div", { class: "own", hidden: true }, h("label", {}, t("shop.wrap.message"), input), counter, error);
+  const input = h("textarea", { name: "message", rows: 2, value: draft?.message ?? "", maxlength: 2 * MAX_CODE_POINTS, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
+  const own = h("div", { class: "own", hidden: drafted !== OWN }, h("label", {}, t("shop.wrap.message"), input), counter, error);
   const choice = radios(
     t("shop.wrap.blessing"),
     "blessing",
     [{ value: OWN, label: t("shop.wrap.own") }, ...blessings.map((each) => ({ value: each.blessing_id, label: texts[each.blessing_id] }))],
-    blessings[0].blessing_id,
+    drafted,
     { className: "pills strip", onChange: chosen },
   );
   function chosen(value) {
@@ -592,21 +619,30 @@ function blessingChoice(blessings, longest, onChange) {
   function check() {
     if (choice.value() !== OWN) return true;
     const found = errorIn(input.value);
-    if (found === "") return true;
-    showError(found);
+    if (found !== "") reject(found);
+    return found === "";
+  }
+  function reject(text) {
+    showError(text);
     input.focus();
-    return false;
+  }
+  function explain({ code }) {
+    if (choice.value() !== OWN || code !== "message-refused") return false;
+    reject(t("shop.wrap.message_refused"));
+    return true;
   }
   function value() {
     if (choice.value() === OWN) return { message: clean(input.value) };
     return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
   }
-  fill(counter, t("shop.wrap.counter", { count: 0, longest }));
+  fill(counter, t("shop.wrap.counter", { count: countCharacters(clean(input.value)), longest }));
   return {
     element: h("div", {}, choice.element, own),
     text: () => (choice.value() === OWN ? clean(input.value) : texts[choice.value()]),
     value,
     check,
+    explain,
+    draft: () => ({ blessing: choice.value(), message: input.value }),
   };
 }
 return { countCharacters, wrapping };

@@ -43,7 +43,7 @@ class MessageKind(StrEnum):
     - `gift_cancelled`: a gift for the caller was cancelled.
     - `gift_opened`: someone opened the caller's gift, without claiming it yet.
     - `gift_claimed`: someone claimed a share of the caller's gift. Params: `name`.
-    - `gift_thanked`: someone who claimed a share of the caller's gift said thank you. Params: `name`.
+    - `gift_thanked`: someone who claimed a share of the caller's gift thanked the caller. Params: `name`.
     - `gift_returned`: the caller's gift expired and its units are available in the order again. Params: `units`.
     - `gift_refunded`: the caller's gift expired and its units are refunded. Params: `units`.
     - `gift_passed_on`: the caller's gift expired and became a new gift to the second person. Params: `name`.

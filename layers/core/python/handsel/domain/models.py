@@ -835,7 +835,7 @@ class ReceiptEntry:
 
 
 class GiftsFrom(StrEnum):
-    """Who may name a user as the recipient of a gift.
+    """The users who may name a user as the recipient of a gift.
 
     - `everybody`: every user whom they did not block.
     - `people_i_know`: only users with whom they exchanged gifts.
@@ -907,7 +907,7 @@ class Account:
         pseudonym: the id under which the data that is kept is stored. It is chosen when the user asks for the erasure.
         receipt: of a tombstone: the data that was deleted and that is kept; None for other accounts.
         gifts_from: who may name the user as the recipient of a gift.
-        tell_opened: False if givers are not notified that the user opened a gift.
+        tell_opened: False if givers get no message that the user opened a gift.
     """
 
     user_id: str

@@ -36,6 +36,7 @@ class Fact(StrEnum):
     CLAIMERS = "who claimed a share, and when"
     CLAIMED_HOLDING = "id of what was claimed"
     OTHER_SIDE = "user id and handle of who gave, and of who claimed"
+    GIVER_ID = "user id of who gave, to block them"
     OPENED = "whether and when a gift was opened, and by how many of a group"
     THANKS = "words of thanks, and when they were written"
     RETURN_GIFT = "return gift of a claimer, and when it was given"
@@ -89,6 +90,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.CLAIMERS: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
         Fact.CLAIMED_HOLDING: (_NO, _NO, Rule.OWN, Rule.IF_SHOWN, _NO, _NO, _NO),
         Fact.OTHER_SIDE: (_NO, _NO, _YES, _YES, _NO, _NO, _NO),
+        Fact.GIVER_ID: (_NO, Rule.ONCE_SENT, _YES, _YES, _NO, _NO, _NO),
         Fact.OPENED: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
         Fact.THANKS: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),
         Fact.RETURN_GIFT: (_NO, _NO, Rule.OWN, _YES, _NO, _NO, _NO),

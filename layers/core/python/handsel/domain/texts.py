@@ -91,7 +91,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             },
         ),
         "gift_cancelled": "A gift for you was cancelled.",
-        "gift_opened": "Your gift was opened.",
+        "gift_opened": "Someone has seen your gift.",
         "gift_claimed": Select(
             "name",
             {
@@ -225,7 +225,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             },
         ),
         "gift_cancelled": "送给你的一份礼物已被撤回。",
-        "gift_opened": "你的礼物已被打开。",
+        "gift_opened": "有人看到了你的礼物。",
         "gift_claimed": Select(
             "name",
             {
@@ -236,8 +236,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "gift_thanked": Select(
             "name",
             {
-                "unknown": "有人感谢了你的礼物。",
-                "other": "{name} 感谢了你的礼物。",
+                "unknown": "有人感谢你送的礼物。",
+                "other": "{name} 感谢你送的礼物。",
             },
         ),
         "gift_returned": "你的礼物超时未领取，{units} 件已退回订单。",

@@ -76,28 +76,28 @@ class RefundableParcelClaimView(ParcelClaimView):
     holding_id: str
 
 
-class RecipientGift(GiftPreview):
-    """A voucher gift, as its named recipient sees it before claiming. A parcel gift is shown as a preview.
+class NamedGift(GiftPreview):
+    """A gift, as its named recipient sees it before claiming if its product is not shown.
+
+    Attributes:
+        giver_id: the ID with which the caller can block the giver.
+        in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
+    """
+
+    giver_id: str
+    in_return_for: str | None
+
+
+class RecipientGift(NamedGift):
+    """A voucher gift, as its named recipient sees it before claiming.
 
     Attributes:
         title: the name of the product.
         store_name: the name of the store that sells the product.
-        in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     title: str
     store_name: str
-    in_return_for: str | None
-
-
-class ReturnGiftPreview(GiftPreview):
-    """A return gift, as its named recipient sees it before claiming if its product is not shown.
-
-    Attributes:
-        in_return_for: the ID of the caller's gift that this gift is given in return for.
-    """
-
-    in_return_for: str
 
 
 class ClaimerGift(GiftPreview):
@@ -106,10 +106,12 @@ class ClaimerGift(GiftPreview):
     Attributes:
         holding: the voucher or parcel that the caller received.
         claims: all claims of the gift, oldest first.
+        giver_id: the ID with which the caller can block the giver.
         in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     store_id: str
+    giver_id: str
     holding: AnyHolding
     claims: list[ClaimView]
     in_return_for: str | None
@@ -324,7 +326,7 @@ def _shows_voucher(gift: models.Gift) -> bool:
 
 
 # The views of a gift that a caller may get.
-GiftView = GiverGift | ClaimerGift | RecipientGift | ReturnGiftPreview | GiftPreview | ScheduledGift
+GiftView = GiverGift | ClaimerGift | RecipientGift | NamedGift | GiftPreview | ScheduledGift
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
@@ -335,6 +337,8 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
     fields = _gift_fields(details, viewer, now, web_url)
     if viewer is Viewer.GIVER:
         return GiverGift(**fields)
+    if may_see(viewer, Fact.GIVER_ID, sent=gift.is_sent_at(now)):
+        fields["giver_id"] = gift.giver_id
     if viewer is Viewer.CLAIMER and details.holding is not None:
         if may_see(viewer, store_fact(gift.product.kind)):
             fields["store_id"] = gift.product.store_id
@@ -342,8 +346,4 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
     is_open_voucher = gift.product.kind is models.Kind.VOUCHER and gift.state_at(now) is states.GiftState.OPEN
     if is_open_voucher and may_see(viewer, Fact.VOUCHER_TITLE, shown=_shows_voucher(gift)):
         return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
-    # A gift that is not a return gift has nothing more.
-    if fields.get("in_return_for") is not None:
-        return ReturnGiftPreview(**fields)
-    fields.pop("in_return_for", None)
-    return GiftPreview(**fields)
+    return NamedGift(**fields) if viewer is Viewer.RECIPIENT else GiftPreview(**fields)
