@@ -19,8 +19,16 @@ from handsel.api.requests.gifts import (
 )
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
-from handsel.api.views.gift_previews import GiftPreview
-from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, ThanksView, gift_view
+from handsel.api.views.gifts import (
+    CreatedGift,
+    GiftView,
+    GiverGift,
+    LinkView,
+    NamedGift,
+    NamedReturnGift,
+    ThanksView,
+    gift_view,
+)
 from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
@@ -344,7 +352,7 @@ def cancel_gift(gift_id: str) -> Response[str]:
 
 @app.post("/gifts/<gift_id>/decline")
 @operation(
-    responses={200: GiftPreview},
+    responses={200: NamedGift | NamedReturnGift},
     problems=(
         errors.NotTheRecipient,
         errors.NotAllowed,

@@ -59,7 +59,7 @@ def test_the_giver_gets_one_message_without_a_name(stack: Stack) -> None:
     for user in ("bob", "carol", "bob"):
         assert mark_opened(stack, user, gift).status == 204
         stack.deliver_records()
-    assert messages_of(stack, "alice") == [("gift_opened", "Your gift was opened.")]
+    assert messages_of(stack, "alice") == [("gift_opened", "Someone has seen your gift.")]
     (message,) = stack.call("alice", "GET", "/messages").body["items"]
     assert (message["gift_id"], message["params"]) == (gift["gift_id"], {})
     events = [event for event in stack.events if event["type"] == "gift.opened"]
