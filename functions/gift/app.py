@@ -484,8 +484,8 @@ def mark_gift_opened(gift_id: str) -> Response[str]:
 def thank_giver(gift_id: str) -> Response[str]:
     """Thank the giver of a gift that the caller claimed.
 
-    A claim has one thanks at most. It does not depend on the present state of the gift or of the holding. The giver gets a message
-    and sees the words, other claimers do not.
+    A claim has one thanks at most. It does not depend on the present state of the gift or of the holding. The giver gets a
+    message and sees the words, other claimers do not.
     """
     request = HttpRequest(app)
     call = request.call
