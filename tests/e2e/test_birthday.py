@@ -109,7 +109,7 @@ def test_a_birthday_gift_is_planned_opened_thanked_for_and_returned_in_kind(live
     assert eventually(lambda: list_kinds(alice, returned["gift_id"]) == ["gift_received"], SECONDS)
     ok(alice.post(f"/gifts/{returned['gift_id']}/claims", {}), 201)
 
-    both = [("scheduled", None), ("given", None), ("opened", None)]
+    both: list[tuple[str, str | None]] = [("scheduled", None), ("given", None), ("opened", None)]
     both += [(kind, "Bob") for kind in ("claimed", "thanked", "return_gift")]
     for client in (alice, bob):
         assert list_timeline(client, gift_id) == both
