@@ -245,6 +245,7 @@ def run(demo: Demo, stack: Stack) -> None:
     demo.call("jewelry is not giftable", response, 422, "detail", code="not-giftable")
 
     let_gifts_expire(demo, stack, order, wrapping)
+    give_on_birthday(demo, stack, wrapping)
     show_order_center(demo, stack)
 
 
@@ -381,6 +382,49 @@ def let_gifts_expire(demo: Demo, stack: Stack, order: dict[str, Any], wrapping: 
     demo.section("The second gift expired without any request")
     state = read_state(stack, silent)
     demo.check(f"its stored state is {state}", state == "returned")
+
+
+def give_on_birthday(demo: Demo, stack: Stack, wrapping: dict[str, str]) -> None:
+    """Plan a gift for the morning of a birthday; let it be opened, claimed, thanked for and returned in kind."""
+    alice, bob = (Client(stack, name) for name in ("alice", "bob"))
+    demo.section("Alice plans a gift for the morning of Bob's birthday, in three days")
+    response = alice.post("/orders", {"product_id": stack["products"]["voucher"], "quantity": 1, "payment": payment()})
+    order = demo.call("she buys a voucher today", response, 201, state="paid")
+    now = datetime.fromisoformat(alice.get("/test/clock").json()["now"])
+    morning = (now + timedelta(days=3)).replace(hour=8, minute=0, second=0, microsecond=0)
+    body = {"shares": 1, "recipient_id": bob.user_id, "wrapping": wrapping, "send_at": morning.isoformat()}
+    response = alice.post(f"/orders/{order['order_id']}/gifts", body)
+    gift = demo.call("she gives it to Bob, and it will open then", response, 201, "opens_at", state="scheduled")
+    path = f"/gifts/{gift['gift_id']}"
+    response = bob.get("/gifts?role=received&limit=100")
+    received = [each["gift_id"] for each in demo.call("Bob lists his gifts", response, 200)["items"]]
+    demo.check("it is not among them", gift["gift_id"] not in received)
+    demo.call("he could not claim it", bob.post(f"{path}/claims", {}), 409, "title", code="not-yet")
+
+    demo.section("The morning comes")
+    now = advance_clock(alice, int((morning - now).total_seconds()) + 1)
+    cli.say(f"  {DIM}POST /test/clock{OFF}\n      now = {now.isoformat(timespec='seconds')}")
+    messages = [each for each in list_messages(bob, "gift_received") if each["gift_id"] == gift["gift_id"]]
+    text = ", ".join(each["text"] for each in messages) or "none"
+    demo.check(f"Bob has one message: {text}", len(messages) == 1)
+    demo.call("he opens the gift", bob.post(f"{path}/opened", {}), 204)
+    demo.call("Alice sees that", alice.get(path), 200, "opened_at", state="open")
+    voucher = demo.call("he claims it", bob.post(f"{path}/claims", {}), 201, "code", state="usable")
+    response = bob.get(f"/holdings/{voucher['holding_id']}")
+    demo.call("he can thank her, and give something in return", response, 200, "actions")
+    response = bob.post(f"{path}/thanks", {"message": "What a lovely morning!"})
+    demo.call("he thanks her", response, 201, "message", "at")
+    message = wait_for_message(alice, "gift_thanked")
+    demo.check(f"Alice has a message: {message['text'] if message else 'none'}", message is not None)
+    body = {"product_id": stack["products"]["voucher"], "payment": payment(), "wrapping": wrapping}
+    response = bob.post(f"{path}/return-gifts", body)
+    returned = demo.call("he gives her a voucher in return", response, 201, "gift.gift_id")["gift"]
+    response = alice.get(f"/gifts/{returned['gift_id']}")
+    demo.call("she sees what it is for", response, 200, "title", in_return_for=gift["gift_id"])
+    for client, name in ((alice, "Alice"), (bob, "Bob")):
+        items = demo.call(f"{name} reads what happened", client.get(f"{path}/timeline"), 200)["items"]
+        kinds = ["scheduled", "given", "opened", "claimed", "thanked", "return_gift"]
+        demo.check(", ".join(kinds), [item["kind"] for item in items] == kinds)
 
 
 def show_order_center(demo: Demo, stack: Stack) -> None:

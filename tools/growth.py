@@ -163,6 +163,7 @@ ITEMS = (
     Growth("PREDECESSOR", "choose a second person for the end of a gift", None, "one for each gift", "replaced"),
     Growth("LINK", "make a new link of a gift", None, "one for each request", "read by key"),
     Growth("REGIFT_REQUEST", "request an expired gift again", None, "one for each user and gift", "changes nothing"),
+    Growth("OPENED", "open a gift to a group", None, "one for each user and gift", "changes nothing"),
     Growth(
         "REPORT", "report a gift", None, "one for each user and gift; deleted 90 days after it was closed", "ignored"
     ),

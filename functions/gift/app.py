@@ -20,7 +20,16 @@ from handsel.api.requests.gifts import (
 from handsel.api.requests.thanks import ThanksRequest
 from handsel.api.views.base import View
 from handsel.api.views.gift_previews import ScheduledGift
-from handsel.api.views.gifts import CreatedGift, GiftView, GiverGift, LinkView, NamedGift, ThanksView, gift_view
+from handsel.api.views.gifts import (
+    CreatedGift,
+    GiftView,
+    GiverGift,
+    LinkView,
+    NamedGift,
+    NamedReturnGift,
+    ThanksView,
+    gift_view,
+)
 from handsel.api.views.timelines import TimelineView
 from handsel.domain import errors
 from handsel.domain.models import Gift, Page
@@ -344,7 +353,7 @@ def cancel_gift(gift_id: str) -> Response[str]:
 
 @app.post("/gifts/<gift_id>/decline")
 @operation(
-    responses={200: NamedGift | ScheduledGift},
+    responses={200: NamedGift | NamedReturnGift | ScheduledGift},
     problems=(
         errors.NotTheRecipient,
         errors.NotAllowed,
@@ -476,8 +485,8 @@ def mark_gift_opened(gift_id: str) -> Response[str]:
 def thank_giver(gift_id: str) -> Response[str]:
     """Thank the giver of a gift that the caller claimed.
 
-    A claim has one thanks, whatever becomes of the gift and of what was claimed. The giver gets a message and sees the words,
-    other claimers do not.
+    A claim has one thanks at most. It does not depend on the present state of the gift or of the holding. The giver gets a
+    message and sees the words, other claimers do not.
     """
     request = HttpRequest(app)
     call = request.call

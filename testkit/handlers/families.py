@@ -266,7 +266,7 @@ class Family:
 
     def _answers(self) -> None:
         """Let Bob and Carol have opened the group gift, and Bob have thanked for his share."""
-        group, told = self.gifts[self.id("group")], {message.message_id for message in self.messages}
+        group, known = self.gifts[self.id("group")], {message.message_id for message in self.messages}
         for name in ("bob", "carol"):
             user_id = self.id(name)
             listed = keys.index_entry(keys.BY_OWNER, keys.openings_by_user(user_id), LATELY, group.gift_id)
@@ -278,7 +278,7 @@ class Family:
         group = replace(group, opened_at=LATELY, opened_count=2, claims=claims)
         self.gifts[group.gift_id] = group
         self.holdings[claim.holding_id] = replace(self.holdings[claim.holding_id], thanked_at=thanks.at)
-        self.messages += [message for message in expected_messages(group) if message.message_id not in told]
+        self.messages += [message for message in expected_messages(group) if message.message_id not in known]
 
     def _return_gift(self) -> None:
         """Add Bob's return gift for his share of the group gift."""

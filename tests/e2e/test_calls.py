@@ -1018,6 +1018,15 @@ def test_post_opened(calls: Running) -> None:
         expect_problem(bob.post(f"/gifts/{ended['gift_id']}/opened", {}), 410, ending)
 
 
+def test_post_opened_of_a_scheduled_gift_is_too_early(calls: Running) -> None:
+    now = datetime.fromisoformat(expect_ok(calls.as_("alice").get("/test/clock"))["now"])
+    later = (now + timedelta(days=300)).isoformat()
+    gift = calls.give(calls.buy(product="parcel")["order_id"], wrapping=PARCEL_WRAPPING, send_at=later)
+    path = f"/gifts/{gift['gift_id']}/opened"
+    expect_problem(calls.as_("bob").post(path, {"secret": "wrong"}), 403, "wrong-secret")
+    expect_problem(calls.as_("bob").post(path, {"secret": gift["secret"]}), 409, "not-yet")
+
+
 def test_post_opened_by_a_group(calls: Running) -> None:
     gift = calls.give(calls.buy(3)["order_id"], shares=3)
     path, secret = f"/gifts/{gift['gift_id']}/opened", {"secret": gift["secret"]}

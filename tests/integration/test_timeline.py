@@ -113,7 +113,7 @@ def test_a_parcel_shows_no_product_before_its_delivery(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("token", ["tok_declined", "tok_timeout"])
-def test_a_return_gift_that_was_not_paid_is_not_told(stack: Stack, token: str) -> None:
+def test_a_return_gift_that_was_not_paid_is_not_listed(stack: Stack, token: str) -> None:
     gift = stack.give(stack.buy())
     assert stack.claim("bob", gift).status == 201
     path = f"/gifts/{gift['gift_id']}/return-gifts"
@@ -219,3 +219,17 @@ def test_only_the_giver_sees_that_the_gift_was_for_somebody_else(stack: Stack) -
     assert kinds(stack, gift, "carol") == ["given", "reminded", "claimed"]
     assert timeline(stack, gift, "carol")[0]["at"] == timeline(stack, gift)[3]["at"]
     assert stack.call("bob", "GET", f"/gifts/{gift['gift_id']}/timeline").status == 404
+
+
+def test_somebody_whom_the_giver_names_instead_has_no_part_in_the_first_gift(stack: Stack) -> None:
+    assert stack.call("carol", "GET", "/me").status == 200
+    gift = stack.give(stack.buy())
+    assert stack.claim("bob", gift).status == 201
+    path = f"/gifts/{gift['gift_id']}/return-gifts"
+    returned = stack.call("bob", "POST", path, return_request(stack)).body["gift"]
+    path = f"/gifts/{returned['gift_id']}"
+    assert stack.call("bob", "PUT", f"{path}/recipient", {"recipient_id": "carol"}).status == 200
+    assert "in_return_for" not in stack.call("carol", "GET", path).body
+    assert stack.call("carol", "POST", f"{path}/claims", {}).status == 201
+    assert stack.call("carol", "GET", path).body["in_return_for"] is None
+    assert stack.call("bob", "GET", path).body["in_return_for"] == gift["gift_id"]

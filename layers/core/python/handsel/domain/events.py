@@ -307,7 +307,7 @@ def is_newly_opened(before: Gift, after: Gift) -> bool:
 
 
 def find_new_thanks(before: Gift, after: Gift) -> list[tuple[str, Claim]]:
-    """Return the claims that were given thanks for, as (claimer, claim) pairs. That of an erased user only changes its claimer."""
+    """Return the claims that got thanks, as (claimer, claim) pairs. The claim of an erased user only changes its claimer."""
     known = {claim.holding_id for claim in before.claims.values() if claim.thanks is not None}
     return [
         (claimer, claim)

@@ -1,4 +1,4 @@
-"""What those whom a gift is for answer: that they opened it, thanks, and that they ask for it again."""
+"""Answers of those whom a gift is for: that they opened it, their thanks, and that they ask for it again."""
 
 from collections.abc import Callable
 from itertools import islice

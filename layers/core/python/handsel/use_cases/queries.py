@@ -272,11 +272,9 @@ def get_gift(table: Table, gift_id: str, *, caller: str, now: int) -> GiftDetail
     """
     gift = require_gift(table, gift_id, now=now).as_seen_by(caller)
     details = load_gift_details(table, [gift], caller=caller)[0]
-    if caller != gift.giver_id:
+    if caller != gift.giver_id or gift.state_at(now) is not GiftState.RETURNED:
         return details
-    return replace(
-        details, askers=_load_askers(table, gift_id, now=now) if gift.state_at(now) is GiftState.RETURNED else ()
-    )
+    return replace(details, askers=_load_askers(table, gift_id, now=now))
 
 
 def _load_askers(table: Table, gift_id: str, *, now: int) -> list[tuple[Account, int]]:

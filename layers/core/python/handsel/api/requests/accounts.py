@@ -30,7 +30,7 @@ class ProfileRequest(Request):
     Attributes:
         display_name: the name that other users see, of at most 40 characters. White space around it is removed.
         handle: the unique name by which other users find the caller; letter case does not matter.
-        tell_opened: false switches off that givers are told when the caller opens a gift.
+        tell_opened: false if givers are not to be notified when the caller opens a gift.
         recommendations: false switches recommendations and the history of viewed products off, and deletes the history.
         gifts_from: who may name the caller in a gift: `everybody`, `people_i_know` (users with whom the caller exchanged
             gifts: one of the two claimed a gift of the other), or `nobody`. To other users, the caller does not exist then.

@@ -69,7 +69,7 @@ class ProfileView(View):
         user_id: the ID of the user.
         handle: the unique name by which other users find this user; null if there is none.
         display_name: the name that other users see.
-        tell_opened: false if the user switched off that givers are told when they open a gift.
+        tell_opened: false if givers are not notified when the user opens a gift.
         recommendations: false if the user switched recommendations and the history of viewed products off.
         gifts_from: who may name the user in a gift: `everybody`, `people_i_know` or `nobody`.
         created_at: the time at which the account was created.

@@ -81,11 +81,19 @@ class NamedGift(GiftPreview):
 
     Attributes:
         giver_id: the ID with which the caller can block the giver.
-        in_return_for: the ID of the caller's gift that this gift is given in return for; null if it is not a return gift.
     """
 
     giver_id: str
-    in_return_for: str | None
+
+
+class NamedReturnGift(NamedGift):
+    """A return gift, as its named recipient sees it before claiming if its product is not shown.
+
+    Attributes:
+        in_return_for: the ID of the caller's gift that this gift is given in return for.
+    """
+
+    in_return_for: str
 
 
 class RecipientGift(NamedGift):
@@ -98,6 +106,16 @@ class RecipientGift(NamedGift):
 
     title: str
     store_name: str
+
+
+class RecipientReturnGift(RecipientGift):
+    """A return gift of a voucher, as its named recipient sees it before claiming.
+
+    Attributes:
+        in_return_for: the ID of the caller's gift that this gift is given in return for.
+    """
+
+    in_return_for: str
 
 
 class ClaimerGift(GiftPreview):
@@ -170,8 +188,8 @@ class GiverGift(GiftPreview):
         opened_at: the time at which the gift was opened, a gift to a group for the first time; null if it was not, or if who
             opened it does not tell givers.
         opened_count: the number of users who opened it, of those who tell givers: at most 1 if it has one share.
-        asked_again: the users who ask for the gift again, the latest first, at most 100; empty if it has not expired; null in
-            lists.
+        asked_again: the users who ask for the gift again, the latest first, at most 100; empty if it has not expired. In
+            lists, null if it has.
         refusals: the actions of the giver that the rules do not allow now.
         link_version: a number that changes with every new link; null if the gift names a recipient.
         reminded_at: the times at which the giver reminded the recipient.
@@ -271,7 +289,9 @@ def _claims(details: GiftDetails, viewer: Viewer) -> list[ClaimView]:
     return views
 
 
-def _askers(details: GiftDetails) -> list[AskerView] | None:
+def _askers(details: GiftDetails, now: int) -> list[AskerView] | None:
+    if details.gift.state_at(now) is not states.GiftState.RETURNED:
+        return []
     if details.askers is None:
         return None
     return [
@@ -311,13 +331,13 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "actions": list_giver_actions(gift, policies.find(gift.policy), now=now),
         }
     if may_see(viewer, Fact.IN_RETURN_FOR):
-        # To another recipient than the giver of the first gift, it is not given in return.
-        is_hidden = viewer is not Viewer.GIVER and gift.changes > 0
-        fields["in_return_for"] = None if is_hidden else gift.in_return_for
+        # Somebody whom the giver named instead has no part in the first gift.
+        is_addressee = viewer is Viewer.GIVER or not gift.former_recipients
+        fields["in_return_for"] = gift.in_return_for if is_addressee else None
     if may_see(viewer, Fact.OPENED):
         fields |= {"opened_at": optional_timestamp(gift.opened_at), "opened_count": gift.opened_count}
     if may_see(viewer, Fact.ASKERS):
-        fields["asked_again"] = _askers(details)
+        fields["asked_again"] = _askers(details, now)
     if may_see(viewer, Fact.AT_END):
         fields |= {"at_end": _at_end(gift), "successor_gift_id": gift.successor_id_at(now)}
     return fields
@@ -328,7 +348,16 @@ def _shows_voucher(gift: models.Gift) -> bool:
 
 
 # The views of a gift that a caller may get.
-GiftView = GiverGift | ClaimerGift | RecipientGift | NamedGift | GiftPreview | ScheduledGift
+GiftView = (
+    GiverGift
+    | ClaimerGift
+    | RecipientReturnGift
+    | RecipientGift
+    | NamedReturnGift
+    | NamedGift
+    | GiftPreview
+    | ScheduledGift
+)
 
 
 def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> GiftView:
@@ -347,5 +376,10 @@ def gift_view(details: GiftDetails, *, caller: str, now: int, web_url: str) -> G
         return ClaimerGift(**fields, holding=holding_view(details.holding, now=now))
     is_open_voucher = gift.product.kind is models.Kind.VOUCHER and gift.state_at(now) is states.GiftState.OPEN
     if is_open_voucher and may_see(viewer, Fact.VOUCHER_TITLE, shown=_shows_voucher(gift)):
-        return RecipientGift(**fields, title=gift.product.title, store_name=gift.product.store_name)
-    return NamedGift(**fields) if viewer is Viewer.RECIPIENT else GiftPreview(**fields)
+        fields |= {"title": gift.product.title, "store_name": gift.product.store_name}
+    if viewer is not Viewer.RECIPIENT:
+        return GiftPreview(**fields)
+    if fields.get("in_return_for") is None:
+        fields.pop("in_return_for", None)
+        return RecipientGift(**fields) if "title" in fields else NamedGift(**fields)
+    return RecipientReturnGift(**fields) if "title" in fields else NamedReturnGift(**fields)

@@ -41,7 +41,7 @@ class TimelineEntryView(View):
 
 
 class TimelineView(View):
-    """What happened to a gift, as the caller may see it.
+    """The timeline of a gift: what happened to it, as the caller may see it.
 
     Attributes:
         items: in time order, the earliest first.
