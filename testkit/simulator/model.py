@@ -269,7 +269,7 @@ class Model:
                 raise Violation(f"{claimer} claimed gift {gift_id}, which is for {people[0]}")
 
     def _check_naming(self, before: Item | None, after: Item, sent: int) -> None:
-        """Check that whoever a gift newly names has not blocked the giver, and that they are not named too often."""
+        """Check that a person whom a gift newly names has not blocked the giver, and that they are not named too often."""
         giver, named = after["giver_id"], list[str]()
         if "recipient_id" in after and (before is None or before.get("recipient_id") != after["recipient_id"]):
             named.append(after["recipient_id"])

@@ -230,7 +230,7 @@ def test_no_gift_slips_through_a_block(record_property: Figures) -> None:
         assert not isinstance(blocked, errors.ApiProblem)
         for each in (given, named):
             assert isinstance(each, Gift | errors.RecipientUnknown)
-        # What came before the block is declined, nothing comes after it.
+        # Gifts from before the block are declined; nothing comes after it.
         for (_, sk), item in harness.model.items.items():
             assert sk != "GIFT" or item.get("recipient_id") != "bob" or item["state"] == "declined"
 

@@ -211,7 +211,7 @@ def derive_gift_messages(before: Gift | None, after: Gift | None) -> Iterator[Me
 def _derive_answers(before: Gift, after: Gift) -> Iterator[Message]:
     """Derive the messages to the giver that the gift was opened for the first time, and that claimers thanked."""
     if is_newly_opened(before, after) and may_see(Viewer.GIVER, Fact.OPENED):
-        # The name is not told: a link may have been opened by anybody. Each named recipient can be the first one to open it.
+        # Without a name: a link may have been opened by anybody. Each named recipient can be the first one to open it.
         message = _to_giver(after, MessageKind.GIFT_OPENED, after.opened_at or 0)
         changes = after.changes
         yield replace(message, message_id=_derive_id(message.kind, after.gift_id, *([str(changes)] if changes else [])))
