@@ -1759,6 +1759,7 @@ MUTANTS = (
         "store/gift_answers.py",
         '"attribute_exists(#claims.#claimer)", "attribute_not_exists(#claims.#claimer.#thanks)"',
         '"attribute_exists(#claims.#claimer)"',
+        equivalent="the holding has the same condition, and both are in one transaction",
     ),
     Mutant(
         "thanks can be repeated with another key",
