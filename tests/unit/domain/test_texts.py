@@ -8,7 +8,7 @@ import pytest
 
 from handsel.domain import messages, policy, texts
 from handsel.domain.messages import PARAMS, Message, MessageKind
-from handsel.domain.models import DAY_MS, AtEnd, Kind, NotShipped
+from handsel.domain.models import DAY_MS, AtEnd, Kind, NotShipped, Thanks
 from handsel.domain.reasons import Reason
 from handsel.domain.states import EndAction, GiftState, RefundRequestState, RefundStatus, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
@@ -43,6 +43,10 @@ def every_message() -> Iterator[Message]:
             yield from messages.derive_gift_messages(
                 given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW)
             )
+    yield from messages.derive_gift_messages(gift(), replace(gift(), opened_at=NOW, opened_count=1))
+    claimed = gift("bob")
+    claim = replace(claimed.claims["bob"], thanks=Thanks(NAME, NOW, "thanks", "hash"))
+    yield from messages.derive_gift_messages(claimed, replace(claimed, claims={"bob": claim}))
     for shares in (2, 3):
         ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW)
         yield from messages.derive_gift_messages(gift(shares=shares), ended)
