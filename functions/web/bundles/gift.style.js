@@ -419,7 +419,7 @@ address span { display: block; }
 .spent .seal { width: 52px; height: 52px; }
 .spent .pocket { min-height: 2.2rem; padding: 0; }
 .end { margin-top: 24px; text-align: center; display: grid; gap: 8px; justify-items: center; }
-.end > p, .end > h1 { margin: 0; max-width: 24rem; }
+.end > p, .end > h1 { margin: 0; max-width: 24rem; text-wrap: balance; }
 .end h1 { font-family: var(--serif); font-size: 1.6rem; }
 .emblem { width: 96px; height: 96px; margin: 64px auto 0; rotate: -8deg; }
 .end > .action, .end > .takers, .end > .button.main, .end > .sharing, .end > .problem { width: 100%; text-align: start; }
