@@ -405,6 +405,7 @@ address span { display: block; }
 .takers h2 { margin-top: 0; }
 .initial { display: grid; place-content: center; width: 36px; height: 36px; border-radius: 50%; background: var(--middle); color: var(--text); font-weight: 700; }
 .ways-on { display: grid; gap: 10px; }
+.ways-on .button { width: 100%; }
 .ticket .terms { margin-top: 12px; text-align: center; color: var(--faint); font-size: .9rem; }
 .ticket .terms p { margin: 0; }
 .ticket > .link { display: block; margin: 4px auto 0; }
