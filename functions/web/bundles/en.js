@@ -237,7 +237,7 @@ const words = {
   "gift.waiting": "One moment, please",
   "gift.own": "You sent this gift",
   "gift.own.open": "It's waiting to be opened.",
-  "gift.own.scheduled": "It can be opened from {time} on.",
+  "gift.own.scheduled": "It can be opened from {time}.",
   "gift.own.claimed": "It has been opened.",
   "gift.own.returned": "It expired. Anything unopened is back in your order.",
   "gift.own.refunded": "It expired. You get your money back for anything unopened.",
