@@ -273,7 +273,7 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             },
         ),
         "gift_cancelled": "送给你的一份礼物已被撤回。",
-        "gift_opened": "有人看到了你的礼物。",
+        "gift_opened": "有人查看了你的礼物。",
         "gift_claimed": Select(
             "name",
             {
