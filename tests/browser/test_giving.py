@@ -28,8 +28,8 @@ ENGLISH: Words = {
     "friend": "A friend",
     "own": "✎ Write your own",
     "message": "Your message",
-    "refused": "Links, email addresses and phone numbers aren't possible in this message.",
-    "later": "At a time",
+    "refused": "Please leave out links, email addresses and phone numbers.",
+    "later": "Send later",
     "date": "Date",
     "time": "Time",
     "past": "This time has passed. Choose a later one.",
@@ -57,7 +57,7 @@ CHINESE: Words = {
     "friend": "一位好友",
     "own": "✎ 自己写",
     "message": "你的祝福语",
-    "refused": "这句祝福不能包含网址、邮箱或电话号码。",
+    "refused": "请不要包含网址、邮箱或电话号码。",
     "later": "定时送出",
     "date": "日期",
     "time": "时间",
@@ -224,7 +224,7 @@ def test_a_gift_is_scheduled_in_the_time_zone_of_the_browser(person: Invite, sta
     open_wrapping(visitor, stack.buy(by=giver))
     page.get_by_role("radio", name="A friend").check()
     choose_dave(page)
-    page.get_by_role("radio", name="At a time").check()
+    page.get_by_role("radio", name="Send later").check()
     expect(page.locator("#send-at")).to_contain_text("Eastern")
     there = stack.now().astimezone(ZoneInfo("America/New_York"))
     at = (there + timedelta(days=3)).replace(hour=7, minute=30, second=0, microsecond=0)
@@ -240,7 +240,7 @@ def test_a_gift_is_scheduled_in_the_time_zone_of_the_browser(person: Invite, sta
 def test_impossible_times_are_explained_at_their_field(person: Invite, stack: Running, giver: str) -> None:
     visitor = person(giver)
     page = open_wrapping(visitor, stack.buy(by=giver))
-    page.get_by_role("radio", name="At a time").check()
+    page.get_by_role("radio", name="Send later").check()
     wrong, date = page.locator("#send-at-wrong"), page.get_by_label("Date")
     today = stack.now()
     for value, text in [
@@ -319,7 +319,7 @@ def test_the_editor_is_used_by_keyboard_alone_and_at_twice_the_size(person: Invi
     expect(page.get_by_role("radio", name="Dave")).to_be_checked()
     page.get_by_role("radio", name="Send now").focus()
     page.keyboard.press("ArrowRight")
-    expect(page.get_by_role("radio", name="At a time")).to_be_checked()
+    expect(page.get_by_role("radio", name="Send later")).to_be_checked()
     page.keyboard.press("Tab")
     expect(page.get_by_label("Date")).to_be_focused()
     button(page, "Wrap and schedule").focus()
@@ -453,7 +453,7 @@ def test_a_reminder_that_comes_too_soon_is_explained(person: Invite, stack: Runn
     page.route("**/remind", lambda route: route.fulfill(status=429, json={"code": "too-many-reminders"}))
     page.goto(f"/#/gifts/{gift['gift_id']}")
     button(page, "Send a reminder").click()
-    expect(alert(page)).to_contain_text("twice, and the second time 6 hours after the first.")
+    expect(alert(page)).to_contain_text("twice, at least 6 hours apart.")
     assert len(visitor.sent("POST", "/gifts/.+/remind")) == 1
 
 
@@ -507,7 +507,7 @@ def test_a_gift_that_was_claimed_meanwhile_is_explained_and_shown(
     claimed = stack.as_("bob").post(f"/gifts/{gift['gift_id']}/claims", {"secret": gift["secret"]})
     assert claimed.status_code == 201
     button(panel, "Yes, cancel it").click()
-    expect(alert(page)).to_contain_text("Someone claimed this gift a moment ago, so it can't be changed anymore.")
+    expect(alert(page)).to_contain_text("Someone opened this gift a moment ago, so it can't be changed anymore.")
     check(page)
     button(panel, "Close").click()
     expect(heading(page, "Opened")).to_be_visible()
@@ -532,7 +532,7 @@ def test_the_giver_sees_that_a_friend_opened_it_and_gives_again_in_two_taps(
     visitor = person(giver)
     page = visitor.page
     page.goto(f"/#{path}")
-    expect(page.locator(".seen")).to_contain_text("but not claimed yet.")
+    expect(page.locator(".seen")).to_contain_text("but not opened yet.")
     check(page)
     stack.advance_to(gift["expires_at"])
     assert dave.post(f"{path}/ask-again", {"secret": gift["secret"]}).status_code == 202
