@@ -1670,10 +1670,22 @@ MUTANTS = (
         "is_allowed_name(gift.giver_name)",
     ),
     Mutant(
-        "messages before the claim have any name",
+        "messages before the claim have a name that the giver took later",
         "use_cases/inbox/user_summary.py",
-        "return name if is_allowed_name(name) else None",
-        "return name",
+        "account.erased_at is not None or message.params.name is None:",
+        "True:",
+    ),
+    Mutant(
+        "a message about a gift that comes late has the name of an erased giver",
+        "use_cases/inbox/user_summary.py",
+        "account.erased_at is not None or message.params.name is None:",
+        "message.params.name is None:",
+    ),
+    Mutant(
+        "a gift whose window is over stays passed on to somebody who blocks the giver",
+        "use_cases/gifts/blocking.py",
+        "gift.has_ended_at(clock()):\n            ended",
+        "False:\n            ended",
     ),
     Mutant(
         "a deleted message stays counted as unread",

@@ -301,7 +301,9 @@ class Released:
     remaining: int
 
 
-def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Callable[[], int]) -> Released | Gift:
+def end_gift(
+    table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Callable[[], int], passes_on: bool = True
+) -> Released | Gift:
     """End an open gift and release its reservation.
 
     Its unclaimed units are available in its order again. If it expires, they may be refunded or passed on instead
@@ -312,6 +314,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
         action: EXPIRE, CANCEL, DECLINE or REFUSE.
         gift: as the caller read it. If it was changed since, the call is repeated with the stored gift.
         clock: returns the present time in milliseconds since the epoch.
+        passes_on: False if the caller knows that the second person blocked the giver.
 
     Returns:
         `Released`, or the stored gift if it does not allow the action, or is not passed on any more as it was read: a
@@ -340,7 +343,7 @@ def end_gift(table: Table, action: GiftAction, gift: Gift | Timer, *, clock: Cal
 
     while True:
         successor = gift.build_successor() if expired and isinstance(gift, Gift) and _is_passed_on(gift) else None
-        nobody_left = successor is not None and not _is_second_reachable(table, successor, now=clock())
+        nobody_left = successor is not None and not (passes_on and _is_second_reachable(table, successor, now=clock()))
         if nobody_left:
             successor = None
         try:
