@@ -1593,7 +1593,7 @@ MUTANTS = (
     Mutant(
         "a gift is passed on to a person who blocks its giver",
         "store/gifts.py",
-        "*_creation_writes(successor), _require_not_blocked(successor)]",
+        "*_creation_writes(successor), wanted]",
         "*_creation_writes(successor)]",
     ),
     Mutant(
@@ -1636,14 +1636,14 @@ MUTANTS = (
     Mutant(
         "a link gift can have links",
         "use_cases/content.py",
-        "or recipient is None:\n        return False",
-        "or recipient is None:\n        return recipient is None",
+        "or reader is None:\n        return False",
+        "or reader is None:\n        return reader is None",
     ),
     Mutant(
         "the second person is not asked about when links are sent",
         "use_cases/content.py",
-        "check(recipient=gift.at_end.recipient_id)",
-        "check(recipient=gift.recipient_id)",
+        "check(reader=gift.at_end.recipient_id)",
+        "check(reader=gift.recipient_id)",
     ),
     Mutant(
         "a moderation service that fails stops gifts",
@@ -1670,10 +1670,22 @@ MUTANTS = (
         "is_allowed_name(gift.giver_name)",
     ),
     Mutant(
-        "messages before the claim have any name",
+        "messages before the claim have a name that the giver took later",
         "use_cases/inbox/user_summary.py",
-        "return name if is_allowed_name(name) else None",
-        "return name",
+        "account.erased_at is not None or message.params.name is None:",
+        "True:",
+    ),
+    Mutant(
+        "a message about a gift that comes late has the name of an erased giver",
+        "use_cases/inbox/user_summary.py",
+        "account.erased_at is not None or message.params.name is None:",
+        "message.params.name is None:",
+    ),
+    Mutant(
+        "a gift whose window is over stays passed on to somebody who blocks the giver",
+        "use_cases/gifts/blocking.py",
+        "gift.has_ended_at(clock()):\n            ended",
+        "False:\n            ended",
     ),
     Mutant(
         "a deleted message stays counted as unread",

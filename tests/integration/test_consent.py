@@ -482,6 +482,25 @@ def test_a_block_turns_ends_into_the_order(stack: Stack) -> None:
     assert stack.units(order) == {"available": 1}
 
 
+def test_a_gift_whose_window_is_over_goes_back_to_the_order_when_the_second_person_blocks(stack: Stack) -> None:
+    order = stack.buy()
+    gift = stack.give(order, at_end=TO_BOB)
+    stack.now += DAY
+    read = stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body
+    successor = read["successor_gift_id"]
+    assert stack.call("bob", "GET", f"/gifts/{successor}").body["state"] == "open"
+    block(stack)
+    # The same before and after the sweep: nobody sees a gift that nobody can claim.
+    for _ in range(2):
+        for user in ("alice", "bob"):
+            assert stack.call(user, "GET", f"/gifts/{successor}").status == 404
+        read = stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body
+        assert (read["state"], read["at_end"], read["successor_gift_id"]) == ("returned", {"then": "order"}, None)
+        assert stack.units(order) == {"available": 1}
+        stack.now += 60_000
+        stack.sweep()
+
+
 @pytest.mark.parametrize("trigger", ["sweep", "claim", "use"])
 def test_nothing_passes_to_somebody_who_blocks_while_the_gift_expires(stack: Stack, trigger: str) -> None:
     order = stack.buy()

@@ -12,6 +12,7 @@ from handsel.api.exports import build_lines
 from handsel.domain import policy, wrappings
 from handsel.domain.content import find_contact_data
 from handsel.domain.models import Export
+from handsel.domain.times import format_timestamp
 from handsel.runtime import sandbox, wiring
 from handsel.runtime.content_checker import LambdaChecker
 from handsel.runtime.settings import settings
@@ -256,6 +257,24 @@ def test_messages_before_the_claim_have_only_names_that_strangers_may_see(stack:
     assert (message["kind"], message["params"]["name"]) == ("gift_received", None)
     assert message["text"] == "Someone sent you a red envelope."
     assert gift["giver_name"] == name
+
+
+@pytest.mark.parametrize("name", ["Tea House", "Get prizes on evil.com"])
+def test_a_name_that_the_giver_takes_after_giving_is_in_no_message_before_the_claim(stack: Stack, name: str) -> None:
+    stack.call("bob", "GET", "/me")
+    stack.start_recording()
+    order = stack.buy(quantity=2)
+    gift = stack.give(order, recipient_id="bob")
+    stack.give(order, recipient_id="bob", send_at=format_timestamp(stack.now + 1_000))
+    assert stack.call("alice", "PATCH", "/me", {"display_name": name}).status == 200
+    stack.deliver_records()
+    assert stack.call("alice", "POST", f"/gifts/{gift['gift_id']}/remind").status == 202
+    stack.now += 1_000
+    stack.deliver_records()
+    stack.sweep()
+    found = stack.call("bob", "GET", "/messages").body["items"]
+    assert sorted(message["kind"] for message in found) == ["gift_received", "gift_received", "gift_reminder"]
+    assert {message["params"]["name"] for message in found} == {"Alice"}
 
 
 def test_the_preview_of_a_named_gift_is_the_same_before_and_after_it_ends(stack: Stack) -> None:

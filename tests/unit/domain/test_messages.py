@@ -34,12 +34,12 @@ def test_a_named_recipient_is_notified_of_a_gift_and_sees_its_presentation(
             kind=MessageKind.GIFT_RECEIVED,
             gift_id="gift",
             created_at=NOW,
-            params=MessageParams(presentation=presentation),
+            params=MessageParams("Alice", presentation),
             wrapping=WRAPPING,
             named_user_id="alice",
         )
     ]
-    # The account has the name, because the gift of a late record may have one that was erased.
+    # The account is named, too, because the gift of a late record may have the name of an erased one.
     assert [text_of(message.named("Alice")) for message in sent] == [f"Alice sent you {looks}."]
     # The account of the giver was deleted.
     for name in (None, ERASED_NAME):

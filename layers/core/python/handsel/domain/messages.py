@@ -141,7 +141,8 @@ class Message:
     Attributes:
         gift_id: None if the message is about units bought for own use.
         wrapping: of a gift to the reader, if the reader may see it.
-        named_user_id: the user whose display name becomes `params.name` when the message is written; None from then on.
+        named_user_id: the user whose display name becomes `params.name` when the message is written, if there is none; None
+            from then on.
         changes: how often the recipient of the gift had been changed; a part of the ids of messages to a recipient.
         replaces: the ids of messages that it replaces while they are unread: those that announced a gift, if it is cancelled.
             They are not stored.
@@ -235,9 +236,14 @@ def _remind_by_giver(gift: Gift) -> Message:
 
 
 def _name_giver(gift: Gift, kind: MessageKind, at: int, params: MessageParams, *parts: str) -> Message:
-    """Return a message to the named recipient. Its name is that of the giver's account: a late record may have an erased one."""
-    named = None if _shown_name(gift) is None else gift.giver_id
-    return replace(_to_recipient(gift, kind, at, params, *parts), named_user_id=named)
+    """Return a message to the named recipient with the name of the giver, if strangers may see it.
+
+    It is the name with which the gift was given: a later one is not checked. The account is named too, because a late record
+    may have the name of an erased one.
+    """
+    name = _shown_name(gift)
+    named = None if name is None else gift.giver_id
+    return replace(_to_recipient(gift, kind, at, replace(params, name=name), *parts), named_user_id=named)
 
 
 # The parts of the ids of the reminders that a giver sends.

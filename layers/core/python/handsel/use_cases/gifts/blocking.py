@@ -2,8 +2,9 @@
 
 The relation decides: from the write of a block on, no transaction that names the recipient to this giver succeeds. What was
 given before is found by a consistent read of the recipient's partition, and by the list of gifts that would be passed on to the
-recipient, which may be late. So the sweep repeats the search, a minute after the block. A gift whose window is over is left to
-its own end: that checks the relation itself, so nothing is passed on to a recipient who blocked the giver (`gifts.end_gift`).
+recipient, which may be late. So the sweep repeats the search, a minute after the block. A gift whose window is over ends in its
+order at once: by the clock the recipient has its successor already, which nobody could claim any more. If the search misses it,
+its own end checks the relation itself, so nothing is passed on to a recipient who blocked the giver (`gifts.end_gift`).
 
 | process dies                          | state left behind                         | completed by                             |
 |---------------------------------------|-------------------------------------------|------------------------------------------|
@@ -141,10 +142,14 @@ def _decline(table: Table, gift: Gift, recipient_id: str, *, clock: Callable[[],
 
 
 def _keep_in_order(table: Table, gift: Gift, recipient_id: str, *, clock: Callable[[], int]) -> None:
-    """Let an open gift that would be passed on to the recipient end in the order of its giver."""
-    while gift.state is GiftState.OPEN and not gift.has_ended_at(clock()):
-        if gift.at_end is None or gift.at_end.recipient_id != recipient_id:
-            return
+    """Let a gift that would be passed on to the recipient end in the order of its giver: now, if its window is over."""
+    while gift.state is GiftState.OPEN and gift.at_end is not None and gift.at_end.recipient_id == recipient_id:
+        if gift.has_ended_at(clock()):
+            ended = gifts.end_gift(table, GiftAction.EXPIRE, gift, passes_on=False, clock=clock)
+            if not isinstance(ended, Gift):
+                return
+            gift = ended
+            continue
         try:
             gift = gifts.set_at_end(table, gift, None, clock=clock)
         except ConditionFailed as failure:

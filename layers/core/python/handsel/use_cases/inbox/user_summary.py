@@ -22,7 +22,7 @@ from typing import Self
 
 from handsel.domain import messages as domain_messages
 from handsel.domain import summary
-from handsel.domain.messages import Message, MessageKind
+from handsel.domain.messages import Message
 from handsel.domain.models import Holding
 from handsel.domain.summary import Counters, Summary
 from handsel.store import accounts, gifts, holdings, keys, messages, orders, shipments, summaries
@@ -186,20 +186,18 @@ def _update_summary(
 
 
 def _with_name(message: Message, found: Mapping[Key, Item]) -> Message:
-    """Return the message with the display name of the user it names, as it is now; None if the account is missing."""
+    """Return the message with the display name of the user it names; None if the account is missing.
+
+    It is the name as it is now. A message that has the name with which the gift was given keeps that, because it was checked,
+    unless the user was erased since.
+    """
     if message.named_user_id is None:
         return message
-    account = found.get(keys.account(message.named_user_id))
-    return message.named(None if account is None else _shown_name(message, accounts.from_item(account).display_name))
-
-
-def _shown_name(message: Message, name: str) -> str | None:
-    """Return a name for a message. A message to a recipient who has not claimed has only names that strangers may see."""
-    if message.kind is not MessageKind.GIFT_RECEIVED:
-        return name
-    from handsel.domain.content import is_allowed_name  # imported here: it is not needed on the way of a request
-
-    return name if is_allowed_name(name) else None
+    item = found.get(keys.account(message.named_user_id))
+    account = None if item is None else accounts.from_item(item)
+    if account is None or account.erased_at is not None or message.params.name is None:
+        return message.named(None if account is None else account.display_name)
+    return message.named(message.params.name)
 
 
 def _keys_of_entry(entry: Entry) -> tuple[Key, ...]:
