@@ -265,7 +265,7 @@ class Model:
             if "thanks" in claim and after["claims"].get(claimer, {}).get("thanks") != claim["thanks"]:
                 raise Violation(f"the thanks of {claimer} for gift {gift_id} changed")
         for claimer in after["claims"].keys() - before["claims"].keys():
-            self.exchanged.setdefault(frozenset((claimer, after["giver_id"])), sent)
+            self.exchanged.setdefault(frozenset((claimer, after["giver_id"])), after["claims"][claimer]["at"])
             if claimer == after["giver_id"] or people[0] not in (None, claimer):
                 raise Violation(f"{claimer} claimed gift {gift_id}, which is for {people[0]}")
 
