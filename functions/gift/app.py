@@ -459,8 +459,9 @@ def thank_giver(gift_id: str) -> Response[str]:
     claimers do not.
     """
     request = HttpRequest(app)
-    call, message = request.call, request.body(ThanksRequest).message
-    thanks = thanking.thank(table(), call, gift_id=gift_id, message=message, checker=content_checker())
+    call = request.call
+    body = request.body(ThanksRequest, unless=lambda: thanking.require_claimed(table(), gift_id, caller=call.caller))
+    thanks = thanking.thank(table(), call, gift_id=gift_id, message=body.message, checker=content_checker())
     count("GiftThanked")
     return json_response(201, ThanksView.of(thanks))
 

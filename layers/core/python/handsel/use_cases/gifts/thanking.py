@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _MAX_ATTEMPTS = 20
 
 
-def _require_claimed(table: Table, gift_id: str, *, caller: str) -> Gift:
+def require_claimed(table: Table, gift_id: str, *, caller: str) -> Gift:
     """Return a gift that the caller claimed.
 
     Raises:
@@ -56,7 +56,7 @@ def thank(
     thanks = Thanks(message, call.now, call.derive_id("thanks"), call.request_hash)
 
     def attempt() -> Thanks:
-        gift = _require_claimed(table, gift_id, caller=call.caller)
+        gift = require_claimed(table, gift_id, caller=call.caller)
         earlier = gift.claims[call.caller].thanks
         if earlier is not None:
             if earlier.thanks_id != thanks.thanks_id:
