@@ -78,6 +78,7 @@ EMAIL_ADDRESSES = (
     "张三@qq.com",
     "123456@qq.com",
     "bob@evil.in",
+    "bob@evil.example",
     "bob @ evil . com",
     "bob(at)evil.me",
 )

@@ -233,7 +233,9 @@ def _has_email_address(text: str) -> bool:
         return True
     for before, after, name, domain in re.findall(_WITH_SIGN, text):
         # A place and a time of the day have spaces around the sign, or are numbers: `you @ home.so`, `Sat@8.pm`
-        if domain in _top_level_domains() and not name.isdigit() and (_is_certain(domain) or not before + after):
+        if name.isdigit():
+            continue
+        if not before + after or (domain in _top_level_domains() and _is_certain(domain)):
             return True
     return False
 
