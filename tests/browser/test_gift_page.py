@@ -229,19 +229,19 @@ def test_a_parcel_goes_to_the_claimers_address_and_hides_its_product_until_deliv
     expect(page.locator(".review address")).to_contain_text(lines[0])
     check(page)
     page.locator(".review .main").click()
-    expect(page.locator(".timeline [aria-current]")).to_be_visible()
+    expect(page.locator(".way .timeline [aria-current]")).to_be_visible()
     expect(page.locator("address")).to_contain_text(lines[0])
     assert "Porcelain" not in page.content()
     check(page)
     holding = stack.as_("bob").get(f"/gifts/{gift['gift_id']}").json()["holding"]
     report(stack, holding["shipment_id"], "in_transit", minutes_ago=20)
     page.reload()
-    expect(page.locator(".timeline [aria-current]")).to_contain_text("Shanghai")
+    expect(page.locator(".way .timeline [aria-current]")).to_contain_text("Shanghai")
     screenshots.take(page, f"way-{locale}", full=True)
     report(stack, holding["shipment_id"], "delivered", minutes_ago=1)
     page.reload()
     expect(heading(page)).to_have_text("Porcelain tea set")
-    expect(page.locator(".timeline li")).to_have_count(2)
+    expect(page.locator(".way .timeline li")).to_have_count(2)
     check(page)
     # The address is filled in for the next parcel.
     second = open_gift(bob, give("parcel"))
@@ -284,7 +284,7 @@ def test_errors_of_an_address_are_shown_at_their_fields(person: Invite, give: Gi
     code.fill("62701")
     page.get_by_role("button", name="Continue").click()
     page.get_by_role("button", name="Open the parcel").click()
-    expect(page.locator(".timeline")).to_be_visible()
+    expect(page.locator(".way .timeline")).to_be_visible()
 
 
 @pytest.mark.long

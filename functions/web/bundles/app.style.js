@@ -428,6 +428,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .rows { display: grid; gap: .5rem; }
 .rows li > a, .rows li:not(:has(> a)) { display: flex; align-items: center; justify-content: space-between; gap: .9rem; min-height: 48px; padding: .6rem .75rem; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); color: var(--ink); text-decoration: none; }
 .rows li:has(.ask) { flex-wrap: wrap; gap: 0 .9rem; }
+.rows .action { flex: none; }
 .rows .ask { flex-basis: 100%; }
 .rows .ask > .main { margin-top: .5rem; }
 .rows .ask a { display: inline-flex; align-items: center; min-height: 44px; }

@@ -540,7 +540,7 @@ const words = {
   "shop.gift.meanwhile.declined": "Your friend declined this gift a moment ago.",
   "shop.gift.meanwhile.already-named": "This gift got a recipient on another device, so it has no link anymore.",
   "shop.gift.meanwhile.not-named": "This gift has no recipient to remind.",
-  "shop.gift.thanks": "Says thanks:",
+  "shop.gift.thanks": "Says thank you:",
   "shop.gift.asked_again": "Asked for it again",
   "shop.gift.give_again_to": "Send again to {name}",
   "shop.gift.opened_by": "Opened by",

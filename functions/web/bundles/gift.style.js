@@ -434,7 +434,7 @@ address span { display: block; }
 .gift-page footer { display: flex; flex-wrap: wrap; justify-content: center; align-items: center; gap: 0 16px; padding: 8px 16px calc(16px + env(safe-area-inset-bottom)); font-size: .9rem; color: var(--faint); }
 
 .pocket .next { font-size: .85rem; }
-.in-return { text-align: center; }
+.in-return { margin-top: 1.2rem; text-align: center; }
 .crest .in-return { margin: .4rem 24px 0; font-size: .9rem; }
 .crest .in-return a { color: inherit; }
 .thanks h2, .story h2 { margin-top: 0; }
@@ -452,5 +452,7 @@ address span { display: block; }
 .radios .options { display: grid; gap: .5rem; margin-top: .5rem; }
 .option { display: flex; align-items: center; gap: .6rem; min-height: 48px; margin: 0; padding: .5rem .9rem; border: 1px solid var(--line); border-radius: 12px; color: var(--ink); font-size: 1rem; }
 .option input { flex: none; width: 20px; height: 20px; min-height: 0; margin: 0; accent-color: var(--red); }
+.option:has(:checked) { border-color: var(--red); }
+.panel .quiet { width: 100%; }
 .points { margin-bottom: 1rem; padding-inline-start: 1.2rem; list-style: disc; }
 `);
