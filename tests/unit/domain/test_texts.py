@@ -38,8 +38,8 @@ def every_message() -> Iterator[Message]:
         reminders = [messages.build_reminder(given, lead * 1000) for lead in policy.list_reminders()]
         yield from reminders
         # The giver reminds, with two days left.
-        ending = replace(given, expires_at=NOW + 2 * DAY_MS)
-        yield from messages.derive_gift_messages(ending, replace(ending, reminded_at=(NOW,)))
+        expiring = replace(given, expires_at=NOW + 2 * DAY_MS)
+        yield from messages.derive_gift_messages(expiring, replace(expiring, reminded_at=(NOW,)))
         # The account of the giver was deleted.
         yield from (message.named(None) for message in reminders)
         for state in (GiftState.DECLINED, GiftState.CANCELLED):
