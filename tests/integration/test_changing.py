@@ -322,6 +322,15 @@ def test_a_later_end_is_the_end_for_everybody(kakao: Stack) -> None:
     assert outcome(extend(kakao, gift)) == (410, "expired")
 
 
+def test_the_event_of_an_extension_tells_that_the_gift_is_still_scheduled(kakao: Stack) -> None:
+    kakao.start_recording()
+    gift = kakao.give(kakao.buy(product="parcel"), send_at=format_timestamp(kakao.now + DAY))
+    assert kakao.call("alice", "POST", f"/gifts/{gift['gift_id']}/extend", {"seconds": 60}).body["state"] == "scheduled"
+    kakao.deliver_records()
+    (event,) = [each for each in kakao.events if each["type"] == "gift.extended"]
+    assert event["data"]["state"] == "scheduled"
+
+
 def test_a_window_is_extended_by_no_more_than_the_policy_allows(kakao: Stack) -> None:
     gift = give_parcel(kakao)
     assert outcome(extend(kakao, gift, WEEK // 1000 + 1)) == (409, "not-extendable")
