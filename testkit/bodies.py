@@ -24,6 +24,7 @@ VALUES: Mapping[str, object] = {
     "occurred_at": "2026-01-05T08:00:00Z",
     "phone": "+86 10 5550 0142",
     "postal_code": "100000",
+    "send_at": "2026-10-01T08:00:00Z",  # a week after the time at which a simulated stack starts
     "status": "in_transit",
     "token": "tok_ok",
     "expected_total": {"amount": 12_900, "currency": "CNY"},

@@ -203,6 +203,15 @@ def _samples() -> Iterator[Event]:
         path={"export_id": _created_id("export", BOB, "account_export")},
     )
     yield _http(
+        "DirectoryFunction",
+        "find",
+        "Alice finds Bob by his handle.",
+        "GET /people/{handle}",
+        200,
+        by=ALICE,
+        path={"handle": "Bob.Lee"},
+    )
+    yield _http(
         "ConsentFunction",
         "block",
         "Bob blocks Alice.",
@@ -220,15 +229,6 @@ def _samples() -> Iterator[Event]:
         204,
         by=BOB,
         path={"user_id": ALICE["sub"]},
-    )
-    yield _http(
-        "DirectoryFunction",
-        "find",
-        "Alice finds Bob by his handle.",
-        "GET /people/{handle}",
-        200,
-        by=ALICE,
-        path={"handle": "Bob.Lee"},
     )
 
     store = {"store_id": MIA_STORE}

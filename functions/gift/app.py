@@ -1,6 +1,6 @@
 """Gifts: give, list, cancel, decline and request again; change the link, the recipient and the end; remind the recipient."""
 
-from typing import Literal
+from typing import Literal, TypeVar
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -41,6 +41,12 @@ from handsel.use_cases import queries
 from handsel.use_cases.gifts import giving, opening, regift_requests, thanking, timelines
 
 app = create_app()
+
+# The problems of what requires a gift that is open, or scheduled.
+_NOT_OPEN = (errors.AlreadyClaimed, errors.Expired, errors.Cancelled, errors.Declined)
+
+
+_Body = TypeVar("_Body", AtEndRequest, RecipientRequest, ExtendRequest)
 
 
 class AskedView(View):
@@ -87,8 +93,8 @@ def create_gift(order_id: str) -> Response[str]:
 
     With `recipient_id`, only that user can claim the gift. Without it, anyone with the share link can claim one share:
     the fragment of `share_url` is a secret, which `secret` contains too. Only this operation returns the secret; a replay
-    returns it again. `secret` is null if the gift has a `recipient_id`. With `send_at`, the gift is `scheduled`: it opens at
-    that time, and before, nobody but the giver sees more of it than that. If the operator has removed the key of the link
+    returns it again. `secret` is null if the gift has a `recipient_id`. With `send_at`, the gift is `scheduled` and opens at that
+    time; before, everybody but the giver sees only `state` and `opens_at`. If the operator has removed the key of the link
     because it leaked, a replay gets the problem `wrong-secret`: make a new link.
     """
     request = HttpRequest(app)
@@ -137,8 +143,8 @@ def list_order_gifts(order_id: str) -> Response[str]:
 def list_gifts() -> Response[str]:
     """List the gifts that the caller sent or received, newest first.
 
-    A scheduled gift is sorted by `opens_at`, so those that have not opened come first. A user has no gift among the received
-    ones before it opens.
+    Scheduled gifts are sorted by `opens_at`, so those that have not opened come first. A received gift is in the list once it has
+    opened.
     """
     request = HttpRequest(app)
     caller, query = request.caller, request.query(GiftListQuery)
@@ -182,10 +188,7 @@ def get_gift(gift_id: str) -> Response[str]:
     body=AtEndRequest,
     responses={200: GiverGift},
     problems=(
-        errors.AlreadyClaimed,
-        errors.Expired,
-        errors.Cancelled,
-        errors.Declined,
+        *_NOT_OPEN,
         errors.NotAllowed,
         errors.NotGiftable,
         errors.RecipientUnknown,
@@ -203,9 +206,7 @@ def set_gift_end(gift_id: str) -> Response[str]:
     """
     request = HttpRequest(app)
     caller = request.caller.user_id
-    body = request.body(
-        AtEndRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
-    )
+    body = _read_giver_body(request, AtEndRequest, gift_id)
     gift = giving.set_at_end(
         table(),
         gift_id,
@@ -214,8 +215,7 @@ def set_gift_end(gift_id: str) -> Response[str]:
         window_ms=settings().window_ms,
         clock=clock.now_ms,
     )
-    (details,) = queries.load_gift_details(table(), [gift], caller=caller)
-    return json_response(200, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
+    return _gift_response(request, gift)
 
 
 @app.post("/gifts/<gift_id>/link")
@@ -223,10 +223,7 @@ def set_gift_end(gift_id: str) -> Response[str]:
     responses={200: LinkView},
     problems=(
         errors.AlreadyNamed,
-        errors.AlreadyClaimed,
-        errors.Expired,
-        errors.Cancelled,
-        errors.Declined,
+        *_NOT_OPEN,
         errors.WrongSecret,
         errors.IdempotencyKeyReused,
     ),
@@ -235,8 +232,8 @@ def set_gift_end(gift_id: str) -> Response[str]:
 def create_gift_link(gift_id: str) -> Response[str]:
     """Make a new share link of a gift.
 
-    The earlier link stops working at once: its secret gets the problem `wrong-secret`. A replay returns the present link and
-    makes no other one. So a giver who lost the link, or sent it to the wrong person, has one again.
+    For a giver who lost the link, or sent it to the wrong person. The earlier link stops working at once: its secret gets the
+    problem `wrong-secret`. A replay returns the present link, and makes no other one.
     """
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 
@@ -253,10 +250,7 @@ def create_gift_link(gift_id: str) -> Response[str]:
     body=RecipientRequest,
     responses={200: GiverGift},
     problems=(
-        errors.AlreadyClaimed,
-        errors.Expired,
-        errors.Cancelled,
-        errors.Declined,
+        *_NOT_OPEN,
         errors.RecipientUnknown,
         errors.SelfGift,
         errors.TooManyChanges,
@@ -268,16 +262,14 @@ def set_gift_recipient(gift_id: str) -> Response[str]:
     """Name another recipient of a gift of one share, or the first one of a gift with a link.
 
     The link stops working, or the earlier recipient sees the gift as cancelled and gets a message. The new one gets a message,
-    too. The claim window does not change. Possible three times for each gift. Idempotent: repeating the request has no further
-    effect.
+    too. The claim window does not change. The recipient of a gift can be changed three times. Idempotent: repeating the request
+    has no further effect.
     """
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 
     request = HttpRequest(app)
     caller = request.caller.user_id
-    body = request.body(
-        RecipientRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
-    )
+    body = _read_giver_body(request, RecipientRequest, gift_id)
     gift = changing.change_recipient(table(), gift_id, body.recipient_id, caller=caller, clock=clock.now_ms)
     return _changed_response(request, gift, "GiftRecipientChanged")
 
@@ -288,25 +280,21 @@ def set_gift_recipient(gift_id: str) -> Response[str]:
     responses={200: GiverGift},
     problems=(
         errors.NotExtendable,
-        errors.AlreadyClaimed,
-        errors.Expired,
-        errors.Cancelled,
-        errors.Declined,
+        *_NOT_OPEN,
     ),
 )
 def extend_gift(gift_id: str) -> Response[str]:
     """Extend the claim window of a gift.
 
-    The policy of its order limits by how much in all (`extend`, `gift_seconds`), and the window never ends after its vouchers.
+    The policy of its order limits all extensions of a gift together (`extend`, `gift_seconds`), and the window never ends after
+    the validity of its vouchers.
     Each request extends it once more.
     """
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 
     request = HttpRequest(app)
     caller = request.caller.user_id
-    body = request.body(
-        ExtendRequest, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now)
-    )
+    body = _read_giver_body(request, ExtendRequest, gift_id)
     gift = changing.extend(table(), gift_id, body.seconds, caller=caller, clock=clock.now_ms)
     return _changed_response(request, gift, "GiftExtended")
 
@@ -317,17 +305,14 @@ def extend_gift(gift_id: str) -> Response[str]:
     problems=(
         errors.NotNamed,
         errors.NotYet,
-        errors.AlreadyClaimed,
-        errors.Expired,
-        errors.Cancelled,
-        errors.Declined,
+        *_NOT_OPEN,
         errors.TooManyReminders,
     ),
 )
 def remind_gift_recipient(gift_id: str) -> Response[str]:
     """Remind the named recipient of a gift.
 
-    They get a message. Possible twice for each gift, the second time six hours after the first.
+    They get a message. A gift allows two reminders, the second one at least six hours after the first.
     """
     from handsel.use_cases.gifts import changing  # imported here, because most gifts are not changed
 
@@ -396,16 +381,9 @@ def request_gift_again(gift_id: str) -> Response[str]:
     The giver gets one message for each user who asks. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
-    caller = request.caller
-    secret = None
-    if request.has_body:
-        secret = request.body(
-            AskAgainRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now)
-        ).secret
+    caller, secret = request.caller.user_id, _read_secret(request, AskAgainRequest, gift_id)
     keys = request.link_keys.by_version
-    regift_requests.request_regift(
-        table(), gift_id, caller=caller.user_id, secret=secret, link_keys=keys, now=request.now
-    )
+    regift_requests.request_regift(table(), gift_id, caller=caller, secret=secret, link_keys=keys, now=request.now)
     return json_response(202, AskedView())
 
 
@@ -418,8 +396,8 @@ def request_gift_again(gift_id: str) -> Response[str]:
 def report_gift(gift_id: str) -> Response[str]:
     """Report a gift to the operator.
 
-    Everybody who may see the gift can do this, in any of its states: who is or was its named recipient, claimers, and holders of
-    the link. The giver does not learn of it. Idempotent: only the first report of a user about a gift counts.
+    Everybody who may see the gift can do this, in any of its states: the named recipient, earlier ones, claimers, and users with
+    the link. The giver is not notified. Idempotent: only the first report of a user about a gift counts.
     """
     request = HttpRequest(app)
     caller = request.caller
@@ -450,26 +428,18 @@ def report_gift(gift_id: str) -> Response[str]:
         errors.WrongSecret,
         errors.NotTheRecipient,
         errors.NotYet,
-        errors.AlreadyClaimed,
-        errors.Expired,
-        errors.Cancelled,
-        errors.Declined,
+        *_NOT_OPEN,
     ),
 )
 def mark_gift_opened(gift_id: str) -> Response[str]:
     """Tell the giver that the caller opened a gift.
 
-    Anyone who can claim the gift can do this. Nothing is claimed by it. The giver gets one message for each gift, without a name,
-    and none from a caller who switched that off (`tell_opened` of `PATCH /me`). Idempotent: repeating the request has no further
-    effect, nor has a request of a claimer.
+    Anyone who can claim the gift can do this; it claims nothing. The giver gets one message for each gift, without a name. If the
+    caller switched that off (`tell_opened` of `PATCH /me`), nothing is stored. Idempotent: repeating the request has no further
+    effect. Neither has a request of a claimer.
     """
     request = HttpRequest(app)
-    caller = request.caller.user_id
-    secret = None
-    if request.has_body:
-        secret = request.body(
-            OpenedRequest, unless=lambda: queries.require_gift(table(), gift_id, now=request.now)
-        ).secret
+    caller, secret = request.caller.user_id, _read_secret(request, OpenedRequest, gift_id)
     keys = request.link_keys.by_version
     opening.open_gift(table(), gift_id, caller=caller, secret=secret, link_keys=keys, clock=clock.now_ms)
     return empty_response(204)
@@ -485,8 +455,8 @@ def mark_gift_opened(gift_id: str) -> Response[str]:
 def thank_giver(gift_id: str) -> Response[str]:
     """Thank the giver of a gift that the caller claimed.
 
-    A claim has one thanks at most. It does not depend on the present state of the gift or of the holding. The giver gets a
-    message and sees the words, other claimers do not.
+    Each claimer can do this once, in any state of the gift and of the holding. The giver gets a message and sees the words; other
+    claimers do not.
     """
     request = HttpRequest(app)
     call = request.call
@@ -502,11 +472,24 @@ def get_gift_timeline(gift_id: str) -> Response[str]:
     """Get what happened to a gift, in time order.
 
     The giver and the claimers each see what concerns them: a claimer sees neither the thanks nor the return gifts of others.
-    For everyone else there is no timeline.
+    For everyone else, the gift does not exist.
     """
     request = HttpRequest(app)
     found = timelines.get_timeline(table(), gift_id, caller=request.caller.user_id, now=request.now)
     return json_response(200, TimelineView.of(found))
+
+
+def _read_giver_body(request: HttpRequest, model: type[_Body], gift_id: str) -> _Body:
+    """Return the body of a request of the giver. To other users, the gift does not exist, whatever they send."""
+    caller = request.caller.user_id
+    return request.body(model, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now))
+
+
+def _read_secret(request: HttpRequest, model: type[AskAgainRequest | OpenedRequest], gift_id: str) -> str | None:
+    """Return the secret in the body of a request, if there is one."""
+    if not request.has_body:
+        return None
+    return request.body(model, unless=lambda: queries.require_gift(table(), gift_id, now=request.now)).secret
 
 
 def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
@@ -514,8 +497,12 @@ def _ended_response(request: HttpRequest, gift: Gift) -> Response[str]:
 
 
 def _changed_response(request: HttpRequest, gift: Gift, metric: str, *, status: int = 200) -> Response[str]:
-    caller = request.caller.user_id
     count(metric)
+    return _gift_response(request, gift, status=status)
+
+
+def _gift_response(request: HttpRequest, gift: Gift, *, status: int = 200) -> Response[str]:
+    caller = request.caller.user_id
     (details,) = queries.load_gift_details(table(), [gift], caller=caller)
     return json_response(status, gift_view(details, caller=caller, now=request.now, web_url=request.web_url))
 

@@ -136,7 +136,7 @@ def mark_message_read(message_id: str) -> Response[str]:
 def delete_message(message_id: str) -> Response[str]:
     """Delete a message.
 
-    It does not come back. What it is about does not change. Idempotent: repeating the request has no further effect.
+    It does not come back, and what it is about does not change. Idempotent: repeating the request has no further effect.
     """
     request = HttpRequest(app)
     messaging.delete(table(), message_id, caller=request.caller.user_id)

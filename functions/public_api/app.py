@@ -211,7 +211,8 @@ def get_cover(file: str) -> Response[Any]:
 def get_gift_preview(gift_id: str) -> Response[str]:
     """Get the preview of a gift.
 
-    It contains the fields that anyone with the link can see before claiming: of a gift that is scheduled, only when it opens.
+    It contains the fields that anyone with the link can see before claiming.
+    For a scheduled gift, these are only `state` and `opens_at`.
     """
     request = HttpRequest(app)
     gift = queries.require_gift(table(), gift_id, now=request.now)

@@ -549,6 +549,33 @@ def _cancel_unread(session: Session) -> None:
     session.wait("the message is replaced", "ProjectorFunction", lambda: kinds() == ["gift_cancelled"])
 
 
+@_step("block a giver, whose gift is declined, and end the block", "ConsentFunction", "GiftFunction")
+def _block(session: Session) -> None:
+    giver_id, other_id = session.user_id("giver"), session.user_id("other")
+    # A run that was killed may have left the block.
+    session.call("other", "DELETE", f"/blocked/{giver_id}", status=204)
+    gift_id = _give(session, "vouchers", "gift to decline", recipient_id=other_id)["gift_id"]
+    session.found["block"] = giver_id
+    session.call("other", "PUT", f"/blocked/{giver_id}", status=204)
+    expect("state", session.json("giver", "GET", f"/gifts/{gift_id}")["state"], "declined")
+
+    def is_listed() -> bool:
+        return giver_id in {each["user_id"] for each in session.json("other", "GET", "/blocked")["items"]}
+
+    session.wait("the block is listed", "ConsentFunction", is_listed)
+    body = {"shares": 1, "wrapping": _WRAPPING, "recipient_id": other_id}
+    refused = session.call("giver", "POST", f"/orders/{session['vouchers']['order_id']}/gifts", body, status=422)
+    expect("code", refused.code, "recipient-unknown")
+    _unblock(session)
+    # Nobody gave anything, so the relation is deleted.
+    for method in ("PUT", "DELETE"):
+        session.call("friend", method, f"/blocked/{other_id}", status=204)
+
+
+def _unblock(session: Session) -> None:
+    session.call("other", "DELETE", f"/blocked/{session['block']}", status=204)
+
+
 @_step("give to a group, claim two shares, cancel the rest", "GiftFunction", "ClaimFunction")
 def _give_to_group(session: Session) -> None:
     gift = _give(session, "vouchers", "gift to a group", 3)
@@ -859,6 +886,8 @@ def clean_up(session: Session) -> list[str]:
         attempt(f"cancel the {name}", partial(_cancel_if_open, session, name))
     for name in [name for name in session.found if name in ("vouchers", "parcels") or name.startswith("unanswered")]:
         attempt(f"refund {name}", partial(_refund_rest, session, name))
+    if "block" in session.found:
+        attempt("end the block", partial(_unblock, session))
     if "parcels" in session.found:
         # Their units would be put back into stock when they expire.
         attempt("cancel pending orders", partial(_cancel_unfound, session))

@@ -1593,7 +1593,7 @@ MUTANTS = (
     Mutant(
         "a gift is passed on to a person who blocks its giver",
         "store/gifts.py",
-        "*_creation_writes(successor), _require_not_blocked(successor)]",
+        "*_creation_writes(successor), wanted]",
         "*_creation_writes(successor)]",
     ),
     Mutant(
@@ -1636,14 +1636,14 @@ MUTANTS = (
     Mutant(
         "a link gift can have links",
         "use_cases/content.py",
-        "or recipient is None:\n        return False",
-        "or recipient is None:\n        return recipient is None",
+        "or reader is None:\n        return False",
+        "or reader is None:\n        return reader is None",
     ),
     Mutant(
         "the second person is not asked about when links are sent",
         "use_cases/content.py",
-        "check(recipient=gift.at_end.recipient_id)",
-        "check(recipient=gift.recipient_id)",
+        "check(reader=gift.at_end.recipient_id)",
+        "check(reader=gift.recipient_id)",
     ),
     Mutant(
         "a moderation service that fails stops gifts",

@@ -127,7 +127,9 @@ class GiftOperations(ClaimedOperations):
                     return any(each.get("opens_at", 0) > span.first for each in states)
                 case errors.TooManyReminders():
                     times = [each["reminded_at"] for each in states if "reminded_at" in each]
-                    return any(len(each) >= MAX_REMINDERS or each[-1] + REMIND_AFTER_MS > span.first for each in times)
+                    if problem.retry_after is None:
+                        return any(len(each) >= MAX_REMINDERS for each in times)
+                    return any(each[-1] + REMIND_AFTER_MS > span.first for each in times)
                 case _:
                     return self._is_no_giver(problem, gift, user, span)
 

@@ -69,7 +69,8 @@ class Model:
         keys_by_kind: the keys of all items ever created, by kind.
         due: the positions in the due index by key.
         named: the times at which a giver named a person in a gift or at its end, by giver and person, by the clock of the writer.
-        exchanged: the pairs of users one of whom claimed a gift of the other.
+        exchanged: the pairs of users one of whom claimed a gift of the other, with the time of the first such claim, by the
+            clock of the writer.
     """
 
     def __init__(self, known: Mapping[Where, Item]) -> None:
@@ -83,7 +84,7 @@ class Model:
         self._refunds_of: dict[str, list[Where]] = defaultdict(list)
         self._codes: dict[str, Where] = {}
         self.named: dict[tuple[str, str], list[int]] = defaultdict(list)
-        self.exchanged: set[frozenset[str]] = set()
+        self.exchanged: dict[frozenset[str], int] = {}
         self._successors: set[str] = set()
         self.due: dict[Where, str] = {where: item["due_sk"] for where, item in known.items() if "due_sk" in item}
         for where, item in known.items():
@@ -264,7 +265,7 @@ class Model:
             if "thanks" in claim and after["claims"].get(claimer, {}).get("thanks") != claim["thanks"]:
                 raise Violation(f"the thanks of {claimer} for gift {gift_id} changed")
         for claimer in after["claims"].keys() - before["claims"].keys():
-            self.exchanged.add(frozenset((claimer, after["giver_id"])))
+            self.exchanged.setdefault(frozenset((claimer, after["giver_id"])), sent)
             if claimer == after["giver_id"] or people[0] not in (None, claimer):
                 raise Violation(f"{claimer} claimed gift {gift_id}, which is for {people[0]}")
 

@@ -44,6 +44,8 @@ WRAPPINGS = {
 }
 _ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 _MAX_ATTEMPTS = 40
+# Their Retry-After is the time until the limit allows more. The others report a failure, which a client waits for.
+_LIMITS = (errors.TooManyGifts, errors.TooManyReminders)
 _TOKENS = ("tok_ok", "tok_declined", "tok_no_reply", "tok_lost", "tok_no_refund")
 
 
@@ -110,7 +112,7 @@ def run_until_answered(environment: Environment, operation: Operation, copy: int
             environment.scheduler.wait(500_000)
             continue
         except errors.ApiProblem as problem:
-            if problem.retry_after is not None:
+            if problem.retry_after is not None and not isinstance(problem, _LIMITS):
                 environment.figures[f"retry {problem.code}"] += 1
                 environment.scheduler.wait(problem.retry_after * 1_000_000)
                 continue
@@ -591,12 +593,17 @@ class Operations:
                 return self._has_ended(problem, gift["gift_id"], span)
 
     def _is_unwanted(self, problem: errors.ApiProblem, giver: str, recipient: str, span: Span) -> bool:
-        """Return whether a giver could not name a person: blocked for `RecipientUnknown`, else too often within a day."""
+        """Return whether a giver could not name a person.
+
+        `RecipientUnknown`: they were blocked. `TooManyGifts`: they named the person too often within a day, and had exchanged no
+        gift with them before the call.
+        """
         if isinstance(problem, errors.RecipientUnknown):
             relations = (item for (item,) in self._states(span, (f"USER#{recipient}", f"FROM#{giver}")))
             return any(each is not None and "blocked_at" in each for each in relations)
         times = self._model.named[giver, recipient]
-        return sum(span.last - DAY_MS < at for at in times) >= MAX_DAILY_GIFTS
+        exchanged_at = self._model.exchanged.get(frozenset((giver, recipient)), span.last)
+        return sum(span.first - DAY_MS < at for at in times) >= MAX_DAILY_GIFTS and exchanged_at >= span.first
 
     def _has_ended(self, problem: errors.ApiProblem, gift_id: str, span: Span) -> bool:
         """Return whether a gift was not open yet, or had ended, in the way that a problem reports."""

@@ -4,7 +4,7 @@ import json
 import re
 import secrets
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any, Literal
 
 import pytest
@@ -18,7 +18,9 @@ from tests.browser.conftest import Invite
 from tests.browser.visitors import Visitor
 from tests.e2e.conftest import ADDRESS, PARCEL_WRAPPING, Running, eventually
 
-VARIANTS: list[tuple[Literal["en", "zh-CN"], Literal["light", "dark"]]] = [("en", "light"), ("zh-CN", "dark")]
+# Each test runs in both variants, one of them only at night.
+ENGLISH_FIRST = [pytest.param("en", "light"), pytest.param("zh-CN", "dark", marks=pytest.mark.long)]
+CHINESE_FIRST = [pytest.param("en", "light", marks=pytest.mark.long), pytest.param("zh-CN", "dark")]
 ENGLISH = {
     "thank": "Thank you so much!",
     "thanked": "You thanked Alice",
@@ -108,7 +110,7 @@ def claim(stack: Running, name: str, gift: dict[str, Any], **more: object) -> di
     return holding
 
 
-@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+@pytest.mark.parametrize(("locale", "scheme"), ENGLISH_FIRST)
 def test_a_friend_sees_a_gift_opens_it_and_thanks_with_one_tap(
     person: Invite, stack: Running, give: Give, locale: Literal["en", "zh-CN"], scheme: Literal["light", "dark"]
 ) -> None:
@@ -164,6 +166,7 @@ def test_own_words_of_thanks_are_written_with_the_keyboard_and_not_interrupted(
     assert view_of(stack, "alice", gift)["claims"][0]["thanks"]["message"] == "For you 👨‍👩‍👧‍👦"
 
 
+@pytest.mark.long
 def test_thanks_from_another_device_and_errors_are_explained(person: Invite, stack: Running, give: Give) -> None:
     gift, bob = give(), person("bob")
     claim(stack, "bob", gift)
@@ -199,6 +202,7 @@ def test_only_who_may_claim_is_reported_as_having_seen_a_gift(
     assert view_of(stack, "alice", gift)["opened_at"] is None
 
 
+@pytest.mark.long
 def test_a_gift_opens_although_seeing_it_cannot_be_reported(person: Invite, give: Give) -> None:
     bob = person("bob")
     bob.expects("net::ERR_FAILED")
@@ -209,7 +213,7 @@ def test_a_gift_opens_although_seeing_it_cannot_be_reported(person: Invite, give
     expect(page.get_by_role("alert")).to_have_count(0)
 
 
-@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+@pytest.mark.parametrize(("locale", "scheme"), CHINESE_FIRST)
 def test_a_new_user_signs_up_on_the_page_of_a_gift_and_gets_it(
     stranger: Invite, give: Give, locale: Literal["en", "zh-CN"], scheme: Literal["light", "dark"]
 ) -> None:
@@ -241,6 +245,7 @@ def code_in(panel: Locator) -> str:
     return found[0]
 
 
+@pytest.mark.long
 def test_a_sign_up_goes_on_after_a_chat_has_dropped_the_page(stranger: Invite, give: Give) -> None:
     gift, visitor = give(), stranger()
     visitor.context.add_init_script(f"Object.defineProperty(navigator, 'userAgent', {{value: {json.dumps(CHAT)}}})")
@@ -269,6 +274,7 @@ def test_a_sign_up_goes_on_after_a_chat_has_dropped_the_page(stranger: Invite, g
     assert page.evaluate("localStorage.getItem('handsel.unconfirmed')") is None
 
 
+@pytest.mark.long
 def test_who_has_an_account_signs_in_instead(stranger: Invite, stack: Running, give: Give) -> None:
     stack.new_users("returning")
     page = open_gift(stranger(), give())
@@ -282,7 +288,7 @@ def test_who_has_an_account_signs_in_instead(stranger: Invite, stack: Running, g
     expect(page.locator(".code")).to_be_visible()
 
 
-@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+@pytest.mark.parametrize(("locale", "scheme"), ENGLISH_FIRST)
 def test_a_gift_in_return_is_told_as_one(
     person: Invite, stack: Running, give: Give, locale: Literal["en", "zh-CN"], scheme: Literal["light", "dark"]
 ) -> None:
@@ -305,7 +311,7 @@ def test_a_gift_in_return_is_told_as_one(
     check(alice.page)
 
 
-@pytest.mark.parametrize("motion", ["no-preference", "reduce"])
+@pytest.mark.parametrize("motion", ["no-preference", pytest.param("reduce", marks=pytest.mark.long)])
 def test_a_parcel_opens_once_when_it_has_arrived(
     person: Invite, stack: Running, give: Give, motion: Literal["no-preference", "reduce"]
 ) -> None:
@@ -319,7 +325,7 @@ def test_a_parcel_opens_once_when_it_has_arrived(
     )
     page = open_gift(bob, {**gift, "secret": None})
     expect(heading(page)).to_have_text("Parcel from Tea House")
-    at = format_timestamp(int((datetime.now(UTC) - timedelta(minutes=1)).timestamp() * 1000))
+    at = format_timestamp(int((stack.now() - timedelta(minutes=1)).timestamp() * 1000))
     event = {"event_id": "delivered", "status": "delivered", "location": None, "occurred_at": at}
     answer = stack.as_("carl").post(f"/shipments/{holding['shipment_id']}/events", event)
     assert answer.status_code == 200, answer.text
@@ -346,6 +352,7 @@ def test_a_parcel_opens_once_when_it_has_arrived(
     expect(other.locator(".arrived")).to_have_count(0)
 
 
+@pytest.mark.long
 def test_a_lost_answer_to_thanks_is_tried_again(person: Invite, stack: Running, give: Give) -> None:
     gift, bob = give(), person("bob")
     claim(stack, "bob", gift)
@@ -366,7 +373,7 @@ def test_a_lost_answer_to_thanks_is_tried_again(person: Invite, stack: Running, 
     assert view_of(stack, "alice", gift)["claims"][0]["thanks"]["message"] == "I love it!"
 
 
-@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+@pytest.mark.parametrize(("locale", "scheme"), CHINESE_FIRST)
 def test_a_scheduled_gift_shows_when_it_opens_and_opens_on_the_page(
     person: Invite,
     stranger: Invite,
@@ -375,7 +382,7 @@ def test_a_scheduled_gift_shows_when_it_opens_and_opens_on_the_page(
     locale: Literal["en", "zh-CN"],
     scheme: Literal["light", "dark"],
 ) -> None:
-    opens_at = format_timestamp(int((now_of(stack) + timedelta(hours=2)).timestamp() * 1000))
+    opens_at = format_timestamp(int((stack.now() + timedelta(hours=2)).timestamp() * 1000))
     gift = give(send_at=opens_at)
     page = open_gift(stranger(locale=locale, color_scheme=scheme), gift)
     expect(page.locator(".scheduled")).to_be_visible()
@@ -395,26 +402,22 @@ def test_a_scheduled_gift_shows_when_it_opens_and_opens_on_the_page(
         expect(visitor.locator(".blessing")).to_have_text(gift["wrapping"]["blessing"])
     assert eventually(lambda: len(bob.sent("POST", OPENED)) == 1, 10)
     alice = person("alice", locale=locale, color_scheme=scheme)
-    later = give(send_at=format_timestamp(int((now_of(stack) + timedelta(hours=2)).timestamp() * 1000)))
+    later = give(send_at=format_timestamp(int((stack.now() + timedelta(hours=2)).timestamp() * 1000)))
     open_gift(alice, later)
     expect(alice.page.locator(".own")).to_be_visible()
     check(alice.page)
 
 
-def now_of(stack: Running) -> datetime:
-    """Return the time of the stack, by its test clock."""
-    return datetime.fromisoformat(stack.as_("alice").get("/test/clock").json()["now"])
-
-
+@pytest.mark.long
 def test_a_scheduled_gift_that_was_cancelled_is_explained(stranger: Invite, stack: Running, give: Give) -> None:
-    gift = give(send_at=format_timestamp(int((now_of(stack) + timedelta(hours=2)).timestamp() * 1000)))
+    gift = give(send_at=format_timestamp(int((stack.now() + timedelta(hours=2)).timestamp() * 1000)))
     assert stack.as_("alice").post(f"/gifts/{gift['gift_id']}/cancel", {}).status_code == 200
     page = open_gift(stranger(), gift)
     expect(heading(page)).to_have_text("Someone cancelled this gift")
     check(page)
 
 
-@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+@pytest.mark.parametrize(("locale", "scheme"), ENGLISH_FIRST)
 def test_a_gift_for_one_person_asks_others_to_sign_in_and_tells_them_nothing_else(
     person: Invite,
     stranger: Invite,
@@ -456,7 +459,7 @@ def test_a_gift_that_went_to_another_person_is_cancelled_for_the_first(
     expect(seal(open_gift(person("carol"), gift))).to_be_visible()
 
 
-@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+@pytest.mark.parametrize(("locale", "scheme"), CHINESE_FIRST)
 def test_a_recipient_reports_a_gift_and_blocks_its_giver_who_can_be_unblocked(
     person: Invite, stack: Running, give: Give, locale: Literal["en", "zh-CN"], scheme: Literal["light", "dark"]
 ) -> None:
@@ -536,7 +539,7 @@ def test_who_may_give_and_what_givers_learn_are_chosen_in_the_account(person: In
     expect(page.get_by_label("People I know")).to_be_checked()
 
 
-@pytest.mark.parametrize(("locale", "scheme"), VARIANTS)
+@pytest.mark.parametrize(("locale", "scheme"), ENGLISH_FIRST)
 def test_messages_are_deleted_with_the_keyboard_and_the_focus_stays_in_the_list(
     person: Invite, stack: Running, locale: Literal["en", "zh-CN"], scheme: Literal["light", "dark"]
 ) -> None:

@@ -373,7 +373,7 @@ def test_an_incomplete_link_is_explained_and_the_full_link_opens(person: Invite,
     bob.expects(403)
     page = open_gift(bob, {**gift, "secret": gift["secret"][:-4]})
     seal(page).click()
-    expect(heading(page)).to_have_text("This link is incomplete")
+    expect(heading(page)).to_have_text("This link doesn't work")
     expect(heading(page)).to_be_focused()
     check(page)
     open_gift(bob, gift)  # only the fragment differs

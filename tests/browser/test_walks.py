@@ -72,7 +72,7 @@ def test_a_lost_secret_is_noticed_before_a_sign_in_and_before_the_address(
         bob.page.goto("about:blank")
         bob.page.goto(f"/g/{gift['gift_id']}{secret}")
         bob.page.locator("button.seal").click()
-        expect(bob.page.get_by_role("heading", level=1)).to_have_text("This link is incomplete")
+        expect(bob.page.get_by_role("heading", level=1)).to_have_text("This link doesn't work")
         expect(bob.page.locator("form.address")).to_have_count(0)
 
 

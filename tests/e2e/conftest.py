@@ -102,10 +102,13 @@ class Running:
         item: dict[str, Any] | None = answer.get("Item")
         return item
 
+    def now(self) -> datetime:
+        """Return the time of the stack, by the test clock."""
+        return datetime.fromisoformat(self.as_("alice").get("/test/clock").json()["now"])
+
     def seconds_until(self, timestamp: str) -> float:
         """Return the time until a timestamp of the API, by the test clock."""
-        now = self.as_("alice").get("/test/clock").json()["now"]
-        return (datetime.fromisoformat(timestamp) - datetime.fromisoformat(now)).total_seconds()
+        return (datetime.fromisoformat(timestamp) - self.now()).total_seconds()
 
     def advance_to(self, timestamp: str, *, before: int = 0) -> None:
         """Advance the test clock to a time, or to `before` seconds before it, and settle what is due by then."""

@@ -1174,12 +1174,12 @@ def test_a_refunded_voucher_cannot_be_redeemed(calls: Running) -> None:
     holding = expect_ok(claim(bob, calls.give(calls.buy()["order_id"])), 201)
     path = f"/holdings/{holding['holding_id']}"
     before = expect_ok(bob.get(path))
-    assert (before["refund_request"], before["actions"]) == (None, ["request_refund", "return_gift"])
+    assert (before["refund_request"], before["actions"]) == (None, ["request_refund", "thank", "return_gift"])
     asked = expect_ok(bob.post(f"{path}/refund-requests", {"reason": "unwanted"}), 201)
     expect_problem(mia.post("/redemptions", {"code": holding["code"]}), 409, "voucher-refunded")
     expect_problem(mia.post(f"/vouchers/{holding['code']}/redemptions", {}), 409, "voucher-refunded")
     after = expect_ok(bob.get(path))
-    assert (after["state"], after["actions"]) == ("refunded", ["return_gift"])
+    assert (after["state"], after["actions"]) == ("refunded", ["thank", "return_gift"])
     assert after["refund_request"]["refund_request_id"] == asked["refund_request_id"]
     listed = expect_ok(bob.get("/holdings?state=refunded&limit=100"))["items"]
     assert holding["holding_id"] in {each["holding_id"] for each in listed}

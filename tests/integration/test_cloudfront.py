@@ -52,7 +52,7 @@ def status_of_profile(stack: Stack, given: str | None) -> int:
 @pytest.mark.usefixtures("secrets")
 def test_no_route_answers_a_request_that_did_not_come_through_the_distribution(stack: Stack) -> None:
     functions = {route.key: f"{route.function.title().replace('_', '')}Function" for route in openapi.routes()}
-    assert len(set(functions.values())) == 18
+    assert len(set(functions.values())) == 19
     answers = {key: send(stack, name, key.replace("ANY", "GET")) for key, name in functions.items()}
     for method in ("GET", "HEAD", "POST", "OPTIONS"):
         answers[f"{method} without a route"] = send(stack, "WebFunction", f"{method} /nowhere", accept="text/html")

@@ -144,5 +144,16 @@ def test_no_function_has_a_key_in_its_environment_and_only_functions_that_need_t
     assert {grant.statement for grant in read} == {"ReadLinkKeys", "ReadOriginSecret"}
     may = {grant.function for grant in read if grant.statement == "ReadLinkKeys"}
     assert configured == may
-    needed = ("Catalog", "Claim", "Gift", "Holding", "Merchant", "Message", "Order", "Preferences", "RefundRequest")
+    needed = (
+        "Catalog",
+        "Claim",
+        "Consent",
+        "Gift",
+        "Holding",
+        "Merchant",
+        "Message",
+        "Order",
+        "Preferences",
+        "RefundRequest",
+    )
     assert may == {f"{name}Function" for name in needed}

@@ -179,9 +179,10 @@ def test_the_giver_sees_the_status_of_each_parcel_and_nothing_else(stack: Stack)
     stack.report(bobs["shipment_id"], "picked_up")
     view = stack.call("alice", "GET", f"/gifts/{gift['gift_id']}").body
     assert [claim["shipment_status"] for claim in view["claims"]] == ["picked_up", "ready_to_ship"]
-    assert {name for claim in view["claims"] for name in claim} == {"display_name", "claimed_at", "shipment_status"}
+    shown = {"display_name", "claimed_at", "thanks"}
+    assert {name for claim in view["claims"] for name in claim} == shown | {"shipment_status"}
     others = stack.call("carol", "GET", f"/gifts/{gift['gift_id']}").body
-    assert [set(claim) for claim in others["claims"]] == [{"display_name", "claimed_at"}] * 2
+    assert [set(claim) for claim in others["claims"]] == [shown] * 2
     assert stack.call("alice", "GET", f"/shipments/{bobs['shipment_id']}").status == 404
 
 
@@ -269,11 +270,12 @@ def test_a_buyer_can_have_several_units_shipped_as_one_parcel(stack: Stack) -> N
     assert stack.call("alice", "GET", f"/shipments/{holding['shipment_id']}").status == 200
 
 
-def test_a_named_recipient_of_a_parcel_sees_the_public_preview(stack: Stack) -> None:
+def test_a_named_recipient_of_a_parcel_sees_what_a_link_shows_and_whom_to_block(stack: Stack) -> None:
     stack.call("bob", "GET", "/orders")
-    gift = give_parcel(stack, recipient_id="bob")
-    preview = stack.call(None, "GET", f"/gifts/{gift['gift_id']}/preview").body
-    assert stack.call("bob", "GET", f"/gifts/{gift['gift_id']}").body == preview
+    named, by_link = give_parcel(stack, recipient_id="bob"), give_parcel(stack)
+    preview = stack.call(None, "GET", f"/gifts/{by_link['gift_id']}/preview").body
+    own = {"gift_id": named["gift_id"], "giver_id": "alice"}
+    assert stack.call("bob", "GET", f"/gifts/{named['gift_id']}").body == preview | own
 
 
 def test_a_parcel_can_be_a_return_gift_and_expire(stack: Stack) -> None:

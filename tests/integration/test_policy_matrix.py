@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from handsel.domain import policy
+from handsel.domain.times import format_timestamp, parse_timestamp
 from handsel.runtime import settings
 from testkit.handlers.stack import ADDRESS, DAY, Answer, Stack, gift_request
 
@@ -24,6 +25,7 @@ class Profile:
     Attributes:
         voucher_days, parcel_days: the length of the claim window.
         at_end: what happens at its end.
+        extend_days: by how much the giver can extend the window of an open gift.
         forbids: the words for what it rules out; `payer` is that a payer asks for the refund of what others claimed.
     """
 
@@ -31,6 +33,7 @@ class Profile:
     parcel_days: int
     at_end: str
     forbids: frozenset[str]
+    extend_days: int = 0
 
 
 PROFILES: Mapping[str, Profile] = {
@@ -39,20 +42,37 @@ PROFILES: Mapping[str, Profile] = {
         1, 1, "refund", frozenset({"jewelry", "education", "expensive", "cancel", "choice", "payer", "extend"})
     ),
     # A voucher of the demo is valid for 90 days, which ends the window of 93 days.
-    "kakao": Profile(90, 7, "refund", frozenset({"choice", "payer"})),
+    "kakao": Profile(90, 7, "refund", frozenset({"choice", "payer"}), extend_days=7),
     "eu": Profile(1, 1, "order", frozenset({"extend"})),
 }
 RULES = """
 claim     | nobody    | 401 unauthenticated
           | giver     | 403 own-gift
           | claimers  | 200
-          | openers   | open 201; ENDS
+          | openers   | open 201; scheduled 409 not-yet; ENDS
+          | user      | named 403 not-the-recipient; link 403 wrong-secret
+open      | nobody    | 401 unauthenticated
+          | giver     | 403 own-gift
+          | claimers  | 204
+          | openers   | open 204; scheduled 409 not-yet; ENDS
           | user      | named 403 not-the-recipient; link 403 wrong-secret
 decline   | nobody    | 401 unauthenticated
-          | recipient | open+no-decline 409 not-allowed decline; open 200; declined 200; ENDS
+          | recipient | open+no-decline 409 not-allowed decline; open 200; declined 200; scheduled 409 not-yet; ENDS
           | user      | 403 not-the-recipient
 cancel    | nobody    | 401 unauthenticated
-          | giver     | open+no-cancel 409 not-allowed giver_cancel; open 200; cancelled 200; ENDS
+          | giver     | cancelled 200; ENDS; no-cancel 409 not-allowed giver_cancel; 200
+          | user      | 404 not-found
+new link  | nobody    | 401 unauthenticated
+          | giver     | ENDS; named 409 already-named; 200
+          | user      | 404 not-found
+rename    | nobody    | 401 unauthenticated
+          | giver     | ENDS; link 422 invalid-request; 200
+          | user      | 404 not-found
+later     | nobody    | 401 unauthenticated
+          | giver     | ENDS; too-late 409 not-extendable; no-later 409 not-extendable; bound 409 not-extendable; 200
+          | user      | 404 not-found
+remind    | nobody    | 401 unauthenticated
+          | giver     | ENDS; link 409 not-named; scheduled 409 not-yet; 202
           | user      | 404 not-found
 set end   | nobody    | 401 unauthenticated
           | giver     | ENDS; policy's 200; no-choice 409 not-allowed giver_may_choose; give_to+link 422 invalid-request; 200
@@ -60,7 +80,7 @@ set end   | nobody    | 401 unauthenticated
 ask again | nobody    | 401 unauthenticated
           | giver     | 403 own-gift
           | claimers  | open 409 still-open; 409 already-claimed
-          | openers   | open 409 still-open; returned 202; ENDS
+          | openers   | open 409 still-open; scheduled 409 not-yet; returned 202; ENDS
           | user      | named 403 not-the-recipient; link 403 wrong-secret
 ask refund| nobody    | 401 unauthenticated
           | claimers  | over 409 not-refundable expired; 201
@@ -125,6 +145,7 @@ class History:
 
 HISTORIES = (
     History("open", shares=2),
+    History("scheduled", shares=2),
     History("open", shares=2, claimed_by=("claimer",)),
     History("claimed", shares=2, claimed_by=("claimer", "other claimer")),
     History("returned", shares=2),
@@ -135,6 +156,7 @@ HISTORIES = (
         for product in ("voucher", "parcel")
         for each in (
             History("open", product),
+            History("scheduled", product),
             History("claimed", product, claimed_by=("recipient",)),
             History("returned", product),
             History("cancelled", product, ended_by="giver"),
@@ -164,6 +186,14 @@ class Situation:
             "recipient": {"recipient"} if is_named else set[str](),
         }
         return caller in members.get(role, {role})
+
+    def sees_state(self, caller: str, action: str) -> bool:
+        """Return whether a caller sees the state of the gift.
+
+        Of a gift that names its recipient, only they and the giver see it, unless it is scheduled.
+        """
+        is_public = self.gift["recipient_id"] is None or "scheduled" in self.words
+        return is_public or (action == "read" and caller in ("giver", "recipient"))
 
 
 # --- expected outcomes --------------------------------------------------------------------------------------------
@@ -215,7 +245,7 @@ def ruled_out(caller: str, situation: Situation) -> list[dict[str, str]] | None:
             ("no-cancel", "cancel", "giver_cancel"),
             ("no-choice", "choose_end", "giver_may_choose"),
         )
-        if {"open", word} <= situation.words
+        if word in situation.words and situation.words & {"open", "scheduled"}
     ]
 
 
@@ -251,8 +281,11 @@ def build(stack: Stack, profile: str, history: History, follow: Callable[[str], 
     follow(profile)
     order = stack.buy(quantity=history.shares, product=history.product)
     follow("wechat" if profile == "eu" else "eu")
-    recipient = {} if history.shares > 1 else {"recipient_id": "bob"}
-    gift = stack.give(order, history.shares, **recipient)
+    more = {} if history.shares > 1 else {"recipient_id": "bob"}
+    opens_at = stack.now + DAY
+    if history.state == "scheduled":
+        more["send_at"] = format_timestamp(opens_at)
+    gift = stack.give(order, history.shares, **more)
     holdings: dict[str, str] = {}
     for role in history.claimed_by:
         claimed = stack.claim(str(USERS[role]), gift)
@@ -261,13 +294,16 @@ def build(stack: Stack, profile: str, history: History, follow: Callable[[str], 
     if history.ended_by is not None:
         how = {"cancelled": "cancel", "declined": "decline"}[history.state]
         assert stack.call(USERS[history.ended_by], "POST", f"/gifts/{gift['gift_id']}/{how}").status == 200
-    # The last millisecond of the claim window, or the first after it.
+    # The last millisecond before the opening, the last one of the claim window, or the first after it.
     days = rules.voucher_days if history.product == "voucher" else rules.parcel_days
-    stack.now += days * DAY - (0 if history.state == "returned" else 1)
+    stack.now = opens_at - 1 if "send_at" in more else stack.now + days * DAY - (history.state != "returned")
     words = {history.state, "link" if history.shares > 1 else "named", *(f"no-{each}" for each in rules.forbids)}
     words |= {history.product} | ({"held"} if holdings else set())
-    if history.product == "voucher" and history.state == "returned" and days == order["product"]["validity_days"]:
-        words.add("over")
+    if not rules.extend_days:
+        words.add("no-later")
+    # The vouchers are valid as long as the window is open.
+    if history.product == "voucher" and days == order["product"]["validity_days"]:
+        words |= {"bound"} | ({"over"} if history.state == "returned" else set())
     return Situation(profile, words, order, gift, frozenset(history.claimed_by), holdings)
 
 
@@ -298,6 +334,19 @@ def act(stack: Stack, action: str, caller: str, situation: Situation, end: str =
             return stack.call(user, "POST", f"/gifts/{gift_id}/claims", secret | address)
         case "decline" | "cancel":
             return stack.call(user, "POST", f"/gifts/{gift_id}/{action}")
+        case "open":
+            return stack.call(user, "POST", f"/gifts/{gift_id}/opened", secret)
+        case "new link":
+            return stack.call(user, "POST", f"/gifts/{gift_id}/link")
+        case "rename":
+            return stack.call(user, "PUT", f"/gifts/{gift_id}/recipient", {"recipient_id": "stranger"})
+        case "later":
+            days = PROFILES[situation.profile].extend_days or 1
+            return stack.call(
+                user, "POST", f"/gifts/{gift_id}/extend", {"seconds": days * 86_400 + (end == "too-late")}
+            )
+        case "remind":
+            return stack.call(user, "POST", f"/gifts/{gift_id}/remind")
         case "set end":
             return stack.call(user, "PUT", f"/gifts/{gift_id}/at-end", to_body(end))
         case "ask again":
@@ -332,6 +381,7 @@ def users(stack: Stack) -> None:
 
 CASES = (
     *((action, "") for action in rules() if action not in ("give", "set end")),
+    ("later", "too-late"),
     *(("set end", end) for end in ("order", "refund", "give_to")),
 )
 
@@ -355,16 +405,29 @@ def test_every_action_on_every_gift(
                 cell = (profile, history, action, end, caller)
                 assert actual(answer) == wanted, (cell, answer.raw)
                 if answer.status == 200 and action in ("read", "preview"):
-                    assert answer.body["state"] == history.state, cell
+                    is_shown = situation.sees_state(caller, action)
+                    assert answer.body["state"] == (history.state if is_shown else None), cell
                 if answer.status == 200 and action == "read":
                     assert answer.body.get("refusals") == ruled_out(caller, situation), cell
-                if answer.status == 200 and action in ("order", "set end"):
-                    stack.now += history.state == "open"
+                if answer.status == 200 and action in ("later", "order", "set end"):
+                    if action == "later":
+                        check_extension(stack, situation, answer.body["expires_at"])
+                    elif history.state in ("open", "scheduled"):
+                        stack.now = parse_timestamp(situation.gift["expires_at"])
                     check_units(stack, situation, end or PROFILES[profile].at_end)
                 stack.load(before)
                 stack.now = at
                 seen[wanted] += 1
     record_property("figures", f"policy {profile}: {seen.total()} cells: {dict(sorted(seen.items()))}")
+
+
+def check_extension(stack: Stack, situation: Situation, expires_at: str) -> None:
+    """Check that a gift that was extended expires as much later; then it is that time."""
+    ends_at = parse_timestamp(situation.gift["expires_at"]) + PROFILES[situation.profile].extend_days * DAY
+    assert expires_at == format_timestamp(ends_at)
+    path = f"/gifts/{situation.gift['gift_id']}"
+    for stack.now, state in ((ends_at - 1, "open"), (ends_at, "returned")):
+        assert stack.call("alice", "GET", path).body["state"] == state
 
 
 def check_units(stack: Stack, situation: Situation, end: str) -> None:

@@ -117,6 +117,7 @@ def test_the_sweep_alone_settles_due_gifts_and_no_others(stack: Stack) -> None:
         "not_shipped": 0,
         "exported": 0,
         "erased": 0,
+        "blocked": 0,
         "expired": 0,
         "failed": 0,
         "finished": True,

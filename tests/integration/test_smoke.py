@@ -26,8 +26,8 @@ CLAIMS: Mapping[str, Mapping[str, Any]] = {
 TABLE_ACTIONS = {each.action for each in permissions.all_grants() if each.action.endswith(("Item", "Query"))}
 # Functions that create no account in the story have the same managed policy for it as those that do.
 WITHOUT_NEW_ACCOUNTS = (
-    *("ClaimFunction", "DirectoryFunction", "HoldingFunction", "MessageFunction", "OrderCenterFunction"),
-    *("OrderFunction", "RefundRequestFunction", "ShipmentFunction"),
+    *("ClaimFunction", "ConsentFunction", "DirectoryFunction", "HoldingFunction", "MessageFunction"),
+    *("OrderCenterFunction", "OrderFunction", "RefundRequestFunction", "ShipmentFunction"),
 )
 UNUSED = {
     *((function, "PutAccounts") for function in WITHOUT_NEW_ACCOUNTS),
@@ -37,12 +37,15 @@ UNUSED = {
     *((function, "ReadTestClock") for function in FUNCTIONS - {"TestClockFunction"}),
     *(
         ("TestClockFunction", statement)
-        for statement in ("ReadItems", "CheckGiftsAndVouchers", "PutItems", "UpdateItems")
+        for statement in ("ReadItems", "CheckGiftsVouchersAndRelations", "PutItems", "UpdateItems")
     ),
     ("TestClockFunction", "PutAccounts"),
     # No voucher ends within the story, and only some policies let holders extend one.
     *((function, "QueryGifts") for function in ("SweepFunction", "TestClockFunction")),
     ("HoldingFunction", "ExtendVouchers"),
+    # No gift of the story is passed on to a second person, and no return gift is settled by an event.
+    *((f"{name}Function", "CheckRelations") for name in ("Claim", "Gift", "Order", "Restore")),
+    ("InboundFunction", "ReadRecipients"),
     # A user is erased after a week, and may ask for an export once a week. A parcel is reported days after its claim.
     *(
         (function, statement)

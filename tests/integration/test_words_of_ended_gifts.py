@@ -1,4 +1,4 @@
-"""The words of a gift that expired, was cancelled or was declined: only its giver and its claimers still see them."""
+"""The words of a gift: those of a named gift are its recipient's, those of an ended one its giver's and its claimers'."""
 
 from typing import Any
 
@@ -7,6 +7,8 @@ import pytest
 from testkit.handlers.stack import DAY, Stack
 
 WORDS = "These words are for one person"
+# The routes that show a gift to everybody who has its link.
+PUBLIC = {"/gifts/id/preview", "/g/id"}
 
 
 def give(stack: Stack, shares: int = 1, **more: Any) -> dict[str, Any]:
@@ -37,9 +39,8 @@ def test_the_recipient_of_an_ended_gift_no_longer_sees_its_words(stack: Stack, h
     stack.start_recording()
     gift = give(stack, recipient_id="bob")
     stack.deliver_records()
-    public = {"/gifts/id/preview", "/g/id"}
-    assert shows_words(stack, "bob", gift) == public | {"/gifts/id", "/gifts", "/messages", "/order-center"}
-    assert shows_words(stack, "carol", gift) == public | {"/gifts/id"}
+    assert shows_words(stack, "bob", gift) == {"/gifts/id", "/gifts", "/messages", "/order-center"}
+    assert shows_words(stack, "carol", gift) == shows_words(stack, None, gift) == set()
     (message,) = stack.call("bob", "GET", "/messages").body["items"]
     end(stack, gift, how)
     # At once, before the change is projected.
@@ -64,11 +65,19 @@ def test_the_claimers_of_an_ended_gift_still_see_its_words(stack: Stack, how: st
 
 
 def test_the_words_of_a_claimed_gift_stay_visible_with_its_link(stack: Stack) -> None:
+    gift = give(stack)
+    assert shows_words(stack, None, gift) == PUBLIC
+    assert stack.claim("bob", gift).status == 201
+    stack.now += DAY
+    assert shows_words(stack, None, gift) == PUBLIC
+
+
+def test_the_words_of_a_claimed_gift_that_names_its_recipient_stay_visible_to_them_alone(stack: Stack) -> None:
     stack.call("bob", "GET", "/orders")
     stack.start_recording()
     gift = give(stack, recipient_id="bob")
     assert stack.claim("bob", gift).status == 201
     stack.deliver_records()
     stack.now += DAY
-    assert "/messages" in shows_words(stack, "bob", gift)
-    assert shows_words(stack, None, gift) == {"/gifts/id/preview", "/g/id"}
+    assert shows_words(stack, "bob", gift) == {"/gifts/id", "/gifts", "/messages", "/order-center"}
+    assert shows_words(stack, "carol", gift) == shows_words(stack, None, gift) == set()

@@ -4,13 +4,15 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from itertools import product
+from typing import Any
 
 import pytest
 
 from handsel.domain import errors, ids, policy
+from handsel.domain.giver_rules import REMIND_AFTER_MS
 from handsel.domain.models import AtEnd, Gift, Holding, ShipmentEvent
 from handsel.domain.states import EndAction, RefundRequestState, RefundStatus, ShipmentStatus
-from handsel.store import keys
+from handsel.store import gifts, keys
 from handsel.use_cases.fulfilment import redeeming, shipping
 from handsel.use_cases.gifts import expiring, giving, regift_requests, return_gifts
 from handsel.use_cases.idempotency import IdempotentRequest
@@ -573,6 +575,41 @@ def project_another_recipient(harness: Harness) -> Act:
     return harness.projecting(harness.records()[known:])
 
 
+def extend_a_gift(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(product="parcel", policy_id="kakao"), to="bob")
+    return _unless_done(gift, harness.extending(gift, 60), lambda now: now.expires_at > gift.expires_at)
+
+
+def remind_the_recipient(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    return _unless_done(gift, harness.reminding(gift), lambda now: bool(now.reminded_at))
+
+
+def remind_the_recipient_once_more(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    harness.reminding(gift)(harness.actor())
+    harness.now += REMIND_AFTER_MS
+    return _unless_done(gift, harness.reminding(gift), lambda now: len(now.reminded_at) == 2)
+
+
+def project_a_reminder(harness: Harness) -> Act:
+    gift = harness.give(harness.buy(), to="bob")
+    harness.run_until_answered(harness.projecting(harness.records()))
+    known = len(harness.records())
+    harness.reminding(gift)(harness.actor())
+    return harness.projecting(harness.records()[known:])
+
+
+def _unless_done(gift: Gift, change: Act, is_done: Callable[[Gift], bool]) -> Act:
+    """Return a change by a client that reads the gift first: a change that is repeated is another one."""
+
+    def act(actor: Actor) -> Any:
+        now = gifts.get(actor.table, gift.gift_id)
+        return now if now is not None and is_done(now) else change(actor)
+
+    return act
+
+
 def open_a_gift(harness: Harness) -> Act:
     return harness.opening("bob", harness.give(harness.buy(), to="bob"))
 
@@ -620,7 +657,7 @@ OPERATIONS: tuple[Callable[[Harness], Act], ...] = (
     project_a_refund,
     give_for_later, claim_a_scheduled_gift, sweep_a_scheduled_gift, make_a_link, name_another_recipient,
     name_the_recipient_of_a_link_gift, project_another_recipient, open_a_gift, open_a_gift_to_a_group, thank_for_a_gift,
-    block_a_giver, sweep_a_block,
+    extend_a_gift, remind_the_recipient, remind_the_recipient_once_more, project_a_reminder, block_a_giver, sweep_a_block,
     restore, sweep_a_gift, sweep_a_payment, sweep_a_refund, sweep_a_reminder, project_a_purchase, project_a_gift,
 )  # fmt: skip
 

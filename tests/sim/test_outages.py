@@ -94,6 +94,7 @@ def test_two_of_a_thousand_concurrent_claims_of_two_shares_succeed_despite_confl
     def claim(number: int) -> None:
         environment.calm = False
         (gift,) = given
+        environment.sent_secrets[gift.gift_id, f"user-{number}"].add(gift.link_version)
         while True:
             process = environment.process(f"claimer {number} {environment.now}")
             try:

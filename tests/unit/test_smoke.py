@@ -80,7 +80,7 @@ CASES: list[tuple[str, Exception, tuple[str, ...], str]] = [
         "a function lacks a permission",
         problem(500, "internal-error"),
         ("ClientError TransactWriteItems AccessDeniedException",),
-        "ClaimFunction (PutAccounts, ReadItems, PutHoldingsShipmentsAndGifts, UpdateGiftsAndOrders)",
+        "ClaimFunction (PutAccounts, ReadItems, PutHoldingsShipmentsAndGifts, UpdateGiftsAndOrders, CheckRelations)",
     ),
     ("a function timed out", gateway(503), ("Task timed out after 15.00 seconds",), "ClaimFunction timed out"),
     ("a function timed out", InvocationError("Task timed out after 55.00 seconds"), (), "timed out"),
@@ -122,8 +122,9 @@ def test_an_unexpected_value_has_no_advice() -> None:
 
 def test_statements_with_leading_keys_are_those_of_the_template() -> None:
     assert leading_keys("RestoreFunction") == [
-        "ReadGifts",
-        "ReadOrdersAndAccounts",
+        "ReadGiftsAndSecondPersons",
+        "ReadOrders",
+        "CheckRelations",
         "UpdateGiftsOrdersAndStock",
         "PutSuccessorsAndRefunds",
     ]

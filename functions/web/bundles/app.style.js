@@ -429,12 +429,13 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .rows li > a, .rows li:not(:has(> a)) { display: flex; align-items: center; justify-content: space-between; gap: .9rem; min-height: 48px; padding: .6rem .75rem; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); color: var(--ink); text-decoration: none; }
 .rows li:has(.ask) { flex-wrap: wrap; gap: 0 .9rem; }
 .rows .ask { flex-basis: 100%; }
+.rows .ask > .main { margin-top: .5rem; }
 .rows .ask a { display: inline-flex; align-items: center; min-height: 44px; }
 .rows a > span { flex: 1; display: grid; }
 .rows img { width: 96px; border-radius: 8px; }
 .rows q, .preview .blessing, .given-cover .blessing { font-family: var(--serif); }
 
-.preview { position: relative; margin: .5rem 0 1rem; overflow: hidden; border-radius: 18px; background: var(--pocket); color: var(--text); box-shadow: var(--shadow); }
+.preview { position: relative; margin: 1rem 0; overflow: hidden; border-radius: 18px; background: var(--pocket); color: var(--text); box-shadow: var(--shadow); }
 .preview img, .given-cover img { width: 100%; }
 .preview figcaption { padding: 1.75rem 1.25rem 1.25rem; text-align: center; }
 .preview p { margin: 0; }
@@ -447,6 +448,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .wrong:empty { display: none; }
 .find { display: flex; align-items: end; gap: .5rem; }
 .find label { flex: 1; margin: 0; }
+.find + .wrong { margin-top: .6rem; }
 .ending { margin: 1rem 0; border: 1px solid var(--line); border-radius: var(--radius); background: var(--surface); }
 .ending summary { display: flex; flex-wrap: wrap; align-items: baseline; gap: .1rem .75rem; min-height: 48px; padding: .75rem 2.5rem .75rem 1rem; position: relative; cursor: pointer; list-style: none; border-radius: var(--radius); }
 .ending summary::-webkit-details-marker { display: none; }
@@ -460,14 +462,14 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .ends + .to { margin: .9rem 0 1rem; }
 .at-end { display: flex; align-items: center; justify-content: space-between; gap: .75rem; padding-block: .5rem; }
 .at-end p { flex: 1; margin: 0; }
-.given-cover { margin: .5rem 0 1rem; overflow: hidden; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); box-shadow: var(--shadow); text-align: center; }
+.given-cover { margin: 1rem 0; overflow: hidden; border: 1px solid var(--line); border-radius: 18px; background: var(--surface); box-shadow: var(--shadow); text-align: center; }
 .given-cover .blessing { padding: .9rem 1rem; font-size: 1.15rem; }
 .what, .until { text-align: center; }
 .share { display: grid; gap: .75rem; }
 .share p, .share input { margin: 0; }
 .share button { width: 100%; }
-.channels { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(7.5rem, 100%), 1fr)); gap: .5rem; }
-.channels > * { padding-inline: .25rem; font-size: .95rem; text-align: center; }
+.channels { display: flex; flex-wrap: wrap; gap: .5rem; }
+.channels > * { flex: 1 0 7rem; padding-inline: .6rem; font-size: .95rem; text-align: center; }
 canvas.qr { display: block; width: min(100%, 20rem); height: auto; margin: .75rem auto; border-radius: 12px; image-rendering: pixelated; }
 .scheduled, .inbox, .seen { text-align: center; }
 .more-ways .done { margin: 0; padding: .6rem; color: var(--good); font-weight: 600; text-align: center; }
@@ -567,6 +569,9 @@ button.copy { min-height: 44px; padding: .25rem .9rem; font-size: .9rem; }
 .timeline li::before { content: ""; position: absolute; left: 2px; top: .35rem; width: 12px; height: 12px; border-radius: 50%; background: var(--good); }
 .timeline li:not(:last-child)::after { content: ""; position: absolute; left: 7px; top: 1.3rem; bottom: -.2rem; border-left: 2px solid var(--line); }
 .timeline li[aria-current]::before { box-shadow: 0 0 0 4px color-mix(in srgb, var(--good) 25%, transparent); }
+.story h2, .story .timeline { margin-top: 0; }
+.story .timeline { margin-bottom: 0; }
+.story li:last-child { padding-bottom: 0; }
 .timeline .ahead { color: var(--faint); padding-bottom: .7rem; }
 .timeline .ahead::before { background: none; border: 2px solid var(--faint); }
 

@@ -405,6 +405,7 @@ address span { display: block; }
 .takers h2 { margin-top: 0; }
 .initial { display: grid; place-content: center; width: 36px; height: 36px; border-radius: 50%; background: var(--middle); color: var(--text); font-weight: 700; }
 .ways-on { display: grid; gap: 10px; }
+.ways-on .button { width: 100%; }
 .ticket .terms { margin-top: 12px; text-align: center; color: var(--faint); font-size: .9rem; }
 .ticket .terms p { margin: 0; }
 .ticket > .link { display: block; margin: 4px auto 0; }
@@ -419,7 +420,7 @@ address span { display: block; }
 .spent .seal { width: 52px; height: 52px; }
 .spent .pocket { min-height: 2.2rem; padding: 0; }
 .end { margin-top: 24px; text-align: center; display: grid; gap: 8px; justify-items: center; }
-.end > p, .end > h1 { margin: 0; max-width: 24rem; }
+.end > p, .end > h1 { margin: 0; max-width: 24rem; text-wrap: balance; }
 .end h1 { font-family: var(--serif); font-size: 1.6rem; }
 .emblem { width: 96px; height: 96px; margin: 64px auto 0; rotate: -8deg; }
 .end > .action, .end > .takers, .end > .button.main, .end > .sharing, .end > .problem { width: 100%; text-align: start; }

@@ -30,26 +30,27 @@ def with_request(state: RefundRequestState) -> RefundRequest:
     return replace(refund_request(state), kind=Kind.VOUCHER, shipment_id=None)
 
 
-REFUND, EXTEND, RETURN = HoldingAction
+REFUND, EXTEND, THANK, RETURN = HoldingAction
 USABLE = voucher(valid_until=END)
 VOUCHERS: Mapping[str, tuple[Holding, str, RefundRequestState | None, list[HoldingAction]]] = {
-    "usable": (USABLE, "holder", None, [REFUND, RETURN]),
-    "without an end": (voucher(), "extends", None, [REFUND, RETURN]),
+    "usable": (USABLE, "holder", None, [REFUND, THANK, RETURN]),
+    "without an end": (voucher(), "extends", None, [REFUND, THANK, RETURN]),
     "bought for own use": (replace(USABLE, gift_id=None), "holder", None, [REFUND]),
-    "only the payer may ask": (USABLE, "payer", None, [RETURN]),
+    "only the payer may ask": (USABLE, "payer", None, [THANK, RETURN]),
     "the holder is the payer": (replace(USABLE, gift_id=None), "payer", None, [REFUND]),
-    "either may ask": (USABLE, "either", None, [REFUND, RETURN]),
-    "extensible": (USABLE, "extends", None, [REFUND, EXTEND, RETURN]),
-    "extended": (replace(USABLE, extended_from=NOW), "extends", None, [REFUND, RETURN]),
-    "return gift given": (replace(USABLE, return_gift_order_id="order"), "extends", None, [REFUND, EXTEND]),
-    "redeemed": (voucher(valid_until=END, redeemed_at=NOW), "extends", None, [RETURN]),
-    "redemption undone": (replace(USABLE, undone_at=NOW), "extends", None, [REFUND, EXTEND, RETURN]),
-    "expired by the clock": (voucher(valid_until=NOW), "extends", None, [RETURN]),
-    "expired": (replace(USABLE, expired_at=NOW), "extends", None, [RETURN]),
-    "refunded": (replace(USABLE, refunded_at=NOW), "extends", RefundRequestState.REFUNDED, [RETURN]),
-    "rejected": (USABLE, "holder", RefundRequestState.REJECTED, [RETURN]),
-    "withdrawn": (USABLE, "holder", RefundRequestState.WITHDRAWN, [REFUND, RETURN]),
-    "requested": (USABLE, "holder", RefundRequestState.REQUESTED, [RETURN]),
+    "either may ask": (USABLE, "either", None, [REFUND, THANK, RETURN]),
+    "extensible": (USABLE, "extends", None, [REFUND, EXTEND, THANK, RETURN]),
+    "extended": (replace(USABLE, extended_from=NOW), "extends", None, [REFUND, THANK, RETURN]),
+    "thanked": (replace(USABLE, thanked_at=NOW), "holder", None, [REFUND, RETURN]),
+    "return gift given": (replace(USABLE, return_gift_order_id="order"), "extends", None, [REFUND, EXTEND, THANK]),
+    "redeemed": (voucher(valid_until=END, redeemed_at=NOW), "extends", None, [THANK, RETURN]),
+    "redemption undone": (replace(USABLE, undone_at=NOW), "extends", None, [REFUND, EXTEND, THANK, RETURN]),
+    "expired by the clock": (voucher(valid_until=NOW), "extends", None, [THANK, RETURN]),
+    "expired": (replace(USABLE, expired_at=NOW), "extends", None, [THANK, RETURN]),
+    "refunded": (replace(USABLE, refunded_at=NOW), "extends", RefundRequestState.REFUNDED, [THANK, RETURN]),
+    "rejected": (USABLE, "holder", RefundRequestState.REJECTED, [THANK, RETURN]),
+    "withdrawn": (USABLE, "holder", RefundRequestState.WITHDRAWN, [REFUND, THANK, RETURN]),
+    "requested": (USABLE, "holder", RefundRequestState.REQUESTED, [THANK, RETURN]),
 }
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from handsel.domain import messages, policy, texts
 from handsel.domain.messages import PARAMS, Message, MessageKind
-from handsel.domain.models import DAY_MS, AtEnd, Kind, NotShipped
+from handsel.domain.models import DAY_MS, AtEnd, Kind, NotShipped, Thanks
 from handsel.domain.reasons import Reason
 from handsel.domain.states import EndAction, GiftState, RefundRequestState, RefundStatus, ShipmentStatus
 from handsel.domain.texts import PLURALS, TEXTS, Select, Text, render
@@ -37,12 +37,20 @@ def every_message() -> Iterator[Message]:
         yield from messages.derive_gift_messages(None, given)
         reminders = [messages.build_reminder(given, lead * 1000) for lead in policy.list_reminders()]
         yield from reminders
+        # The giver reminds, with two days left.
+        expiring = replace(given, expires_at=NOW + 2 * DAY_MS)
+        yield from messages.derive_gift_messages(expiring, replace(expiring, reminded_at=(NOW,)))
         # The account of the giver was deleted.
         yield from (message.named(None) for message in reminders)
         for state in (GiftState.DECLINED, GiftState.CANCELLED):
             yield from messages.derive_gift_messages(
                 given, gift(kind=kind, recipient_id="bob", state=state, ended_at=NOW)
             )
+    yield from messages.derive_gift_messages(gift(), replace(gift(), opened_at=NOW, opened_count=1))
+    claimed = gift("bob", state=GiftState.CLAIMED)
+    thanks = Thanks("Lovely!", NOW, "thanks", "hash")
+    thanked = replace(claimed, claims={"bob": replace(claimed.claims["bob"], thanks=thanks)})
+    yield from messages.derive_gift_messages(claimed, thanked)
     for shares in (2, 3):
         ended = gift("bob", shares=shares, state=GiftState.RETURNED, ended_at=NOW)
         yield from messages.derive_gift_messages(gift(shares=shares), ended)
@@ -140,6 +148,27 @@ def test_a_reason_renders_any_name_unchanged(language: str, reason: Reason) -> N
             "Your gift wasn't opened in time. 21 units are back in your order.",
         ),
         ("zh", "gift_returned", {"units": 1}, "你的礼物超时未领取，1 件已退回订单。"),
+        *(
+            (
+                "en",
+                "gift_reminder",
+                {"name": None, "presentation": "parcel", "hours": hours},
+                f"You have {left} left to open your parcel.",
+            )
+            for hours, left in ((1, "1 hour"), (47, "47 hours"), (48, "2 days"), (71, "2 days"), (150, "6 days"))
+        ),
+        (
+            "zh",
+            "gift_reminder",
+            {"name": "Alice", "presentation": "red_envelope", "hours": 47},
+            "Alice 送你的红包还有 47 小时过期，记得领取。",
+        ),
+        (
+            "zh",
+            "gift_reminder",
+            {"name": "Alice", "presentation": "red_envelope", "hours": 150},
+            "Alice 送你的红包还有 6 天过期，记得领取。",
+        ),
         ("zh", "gift_received", {"name": "Alice", "presentation": "parcel"}, "Alice 送了你一个包裹。"),
         ("en", "gift_claimed", {"name": None}, "Someone opened your gift."),
         ("zh", "gift_claimed", {"name": None}, "有人领取了你的礼物。"),

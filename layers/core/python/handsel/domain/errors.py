@@ -306,11 +306,11 @@ class StillOpen(ApiProblem):
 
 
 class NotYet(ApiProblem):
-    """The gift is scheduled for a later time."""
+    """The gift is scheduled, and has not opened yet."""
 
     code = "not-yet"
     title = "This gift cannot be opened yet."
-    explanation = "The giver scheduled it for a later time, `opens_at` of the gift. Come back then."
+    explanation = "The giver scheduled it for a later time, `opens_at` of the gift. Repeat the request then."
 
 
 class AlreadyNamed(ApiProblem):
@@ -326,7 +326,7 @@ class NotNamed(ApiProblem):
 
     code = "not-named"
     title = "This gift names no recipient."
-    explanation = "Nobody can be reminded of it. Send its link again, or name a recipient first."
+    explanation = "There is nobody to remind. Send the link again, or name a recipient first."
 
 
 class AlreadyThanked(ApiProblem):
@@ -334,7 +334,7 @@ class AlreadyThanked(ApiProblem):
 
     code = "already-thanked"
     title = "You have already thanked the giver."
-    explanation = "A claim has one thank-you, which cannot be changed."
+    explanation = "You can thank the giver once for each claim. The words cannot be changed."
 
 
 class AlreadyRedeemed(ApiProblem):
@@ -386,13 +386,13 @@ class NotRefundable(ApiProblem):
 
 
 class NotExtendable(ApiProblem):
-    """The validity of this holding, or the claim window of this gift, cannot be extended by the caller, or not as much."""
+    """The validity of this holding, or the claim window of this gift, cannot be extended by the caller, or not for so long."""
 
     code = "not-extendable"
     title = "This cannot be extended."
     explanation = (
-        "The policy of its order does not allow it, or not for so long. Or the voucher can no longer be used; or the vouchers of "
-        "the gift end before."
+        "The policy of the order does not allow it, or not for so long; the voucher can no longer be used; or the vouchers of "
+        "the gift end before that time."
     )
 
 
@@ -571,7 +571,7 @@ class TooManyOpenGifts(ApiProblem):
 
 
 class TooManyChanges(ApiProblem):
-    """The recipient of the gift was changed as often as possible."""
+    """The recipient of the gift cannot be changed again."""
 
     code = "too-many-changes"
     title = "The recipient of this gift cannot be changed any more."
@@ -581,7 +581,7 @@ class TooManyChanges(ApiProblem):
 
 
 class TooManyReminders(ApiProblem):
-    """The giver has reminded the recipient too often, or a short time ago.
+    """The giver reminded the recipient twice, or less than six hours ago.
 
     Attributes:
         retry_after: None if the gift cannot have another reminder.
@@ -590,8 +590,8 @@ class TooManyReminders(ApiProblem):
     retry_after: int | None = 6 * 3600
 
     code = "too-many-reminders"
-    title = "You have reminded the recipient of this gift already."
-    explanation = "A gift can be reminded of twice, the second time six hours after the first."
+    title = "You have already reminded the recipient of this gift."
+    explanation = "The recipient of a gift can be reminded twice, the second time at least six hours after the first."
 
     def __init__(self, seconds: int | None = 6 * 3600) -> None:
         super().__init__()
@@ -599,12 +599,12 @@ class TooManyReminders(ApiProblem):
 
 
 class TooManyGifts(ApiProblem):
-    """The giver gave this recipient, whom they never exchanged gifts with, as many gifts as possible on one day."""
+    """The giver gave three gifts within 24 hours to this recipient, with whom they never exchanged gifts."""
 
     code = "too-many-gifts"
     title = "You have given this person too many gifts today."
     explanation = (
-        "To somebody with whom you have not exchanged gifts yet, you can give three gifts in 24 hours. Cancelled ones count. "
+        "You can give three gifts in 24 hours to a person with whom you have not exchanged gifts. Cancelled ones count. "
         "`Retry-After` has the seconds until the next one."
     )
     retry_after = 86_400
@@ -615,7 +615,7 @@ class TooManyGifts(ApiProblem):
 
 
 class MessageRefused(ApiProblem):
-    """A text contains what it must not.
+    """A text contains something that the rules or the moderation service do not allow.
 
     Attributes:
         pointer: a JSON pointer to the text in the body.
@@ -624,8 +624,8 @@ class MessageRefused(ApiProblem):
     code = "message-refused"
     title = "This message cannot be sent."
     explanation = (
-        "Links, e-mail addresses and phone numbers are possible only between people who have exchanged gifts before. "
-        "Change the message and send it again."
+        "Links, e-mail addresses and phone numbers are allowed only between people who have exchanged gifts. `errors` names "
+        "the field and the reason. Change the words and send them again."
     )
 
     def __init__(self, pointer: str, detail: str | None = None) -> None:

@@ -114,7 +114,7 @@ class Machine(Generic[S, A]):
 class GiftState(StrEnum):
     """State of a gift.
 
-    - `scheduled`: the gift is sent at a later time; nobody can claim it before. Derived from the time, never stored.
+    - `scheduled`: the gift opens at a later time; nobody can claim it before. Derived from the time, never stored.
     - `open`: shares can be claimed.
     - `claimed`: all shares are claimed.
     - `returned`: the claim window has ended; the giver or the policy decided what happens to the unclaimed units.
@@ -138,9 +138,9 @@ class GiftState(StrEnum):
 class GiftAction(StrEnum):
     """The actions on a gift.
 
-    - `send`: the time for which the gift was scheduled comes.
-    - `decline`: the named recipient declines the gift. `refuse` is the same without a look at the gift, before it is sent,
-      too.
+    - `send`: a scheduled gift opens, because its time has come.
+    - `decline`: the named recipient declines the gift.
+    - `refuse`: the gift is declined for its recipient, who blocked the giver or whose account is erased, also before it opens.
     """
 
     SEND = "send"

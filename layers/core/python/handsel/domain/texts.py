@@ -51,39 +51,63 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             "presentation",
             {
                 "red_envelope": Select(
-                    "hours",
+                    "span",
                     {
-                        "one": Select(
+                        "days": Select(
                             "name",
                             {
-                                "unknown": "You have 1 hour left to open your red envelope.",
-                                "other": "You have 1 hour left to open the red envelope from {name}.",
+                                "unknown": "You have {days} days left to open your red envelope.",
+                                "other": "You have {days} days left to open the red envelope from {name}.",
                             },
                         ),
-                        "other": Select(
-                            "name",
+                        "hours": Select(
+                            "hours",
                             {
-                                "unknown": "You have {hours} hours left to open your red envelope.",
-                                "other": "You have {hours} hours left to open the red envelope from {name}.",
+                                "one": Select(
+                                    "name",
+                                    {
+                                        "unknown": "You have 1 hour left to open your red envelope.",
+                                        "other": "You have 1 hour left to open the red envelope from {name}.",
+                                    },
+                                ),
+                                "other": Select(
+                                    "name",
+                                    {
+                                        "unknown": "You have {hours} hours left to open your red envelope.",
+                                        "other": "You have {hours} hours left to open the red envelope from {name}.",
+                                    },
+                                ),
                             },
                         ),
                     },
                 ),
                 "parcel": Select(
-                    "hours",
+                    "span",
                     {
-                        "one": Select(
+                        "days": Select(
                             "name",
                             {
-                                "unknown": "You have 1 hour left to open your parcel.",
-                                "other": "You have 1 hour left to open the parcel from {name}.",
+                                "unknown": "You have {days} days left to open your parcel.",
+                                "other": "You have {days} days left to open the parcel from {name}.",
                             },
                         ),
-                        "other": Select(
-                            "name",
+                        "hours": Select(
+                            "hours",
                             {
-                                "unknown": "You have {hours} hours left to open your parcel.",
-                                "other": "You have {hours} hours left to open the parcel from {name}.",
+                                "one": Select(
+                                    "name",
+                                    {
+                                        "unknown": "You have 1 hour left to open your parcel.",
+                                        "other": "You have 1 hour left to open the parcel from {name}.",
+                                    },
+                                ),
+                                "other": Select(
+                                    "name",
+                                    {
+                                        "unknown": "You have {hours} hours left to open your parcel.",
+                                        "other": "You have {hours} hours left to open the parcel from {name}.",
+                                    },
+                                ),
                             },
                         ),
                     },
@@ -209,23 +233,47 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
             "presentation",
             {
                 "red_envelope": Select(
-                    "name",
+                    "span",
                     {
-                        "unknown": "你收到的红包还有 {hours} 小时过期，记得领取。",
-                        "other": "{name} 送你的红包还有 {hours} 小时过期，记得领取。",
+                        "days": Select(
+                            "name",
+                            {
+                                "unknown": "你收到的红包还有 {days} 天过期，记得领取。",
+                                "other": "{name} 送你的红包还有 {days} 天过期，记得领取。",
+                            },
+                        ),
+                        "hours": Select(
+                            "name",
+                            {
+                                "unknown": "你收到的红包还有 {hours} 小时过期，记得领取。",
+                                "other": "{name} 送你的红包还有 {hours} 小时过期，记得领取。",
+                            },
+                        ),
                     },
                 ),
                 "parcel": Select(
-                    "name",
+                    "span",
                     {
-                        "unknown": "你收到的包裹还有 {hours} 小时过期，记得领取。",
-                        "other": "{name} 送你的包裹还有 {hours} 小时过期，记得领取。",
+                        "days": Select(
+                            "name",
+                            {
+                                "unknown": "你收到的包裹还有 {days} 天过期，记得领取。",
+                                "other": "{name} 送你的包裹还有 {days} 天过期，记得领取。",
+                            },
+                        ),
+                        "hours": Select(
+                            "name",
+                            {
+                                "unknown": "你收到的包裹还有 {hours} 小时过期，记得领取。",
+                                "other": "{name} 送你的包裹还有 {hours} 小时过期，记得领取。",
+                            },
+                        ),
                     },
                 ),
             },
         ),
         "gift_cancelled": "送给你的一份礼物已被撤回。",
-        "gift_opened": "有人看到了你的礼物。",
+        "gift_opened": "有人查看了你的礼物。",
         "gift_claimed": Select(
             "name",
             {
@@ -308,6 +356,8 @@ TEXTS: Mapping[str, Mapping[str, Text]] = {
         "bought": "你买过",
     },
 }
+# The pages show a longer time in days, too.
+_DAYS_FROM_HOURS = 48
 _PLACEHOLDER = re.compile(r"{(\w+)}")
 
 
@@ -319,11 +369,19 @@ def render(key: str, params: Params, language: str) -> str:
         params: by name.
         language: one of `TEXTS`.
     """
-    text = TEXTS[language][key]
+    text, params = TEXTS[language][key], _with_span(params)
     while isinstance(text, Select):
         text = text.texts[_selected(text, params[text.param], language)]
     # In one pass, because a name may contain braces, which are not placeholders.
     return _PLACEHOLDER.sub(lambda found: str(params[found[1]]), text)
+
+
+def _with_span(params: Params) -> Params:
+    """Return params with `span`: whether the time left is shown in `days`, which are added then, or in `hours`."""
+    hours = params.get("hours")
+    if not isinstance(hours, int) or hours < _DAYS_FROM_HOURS:
+        return {**params, "span": "hours"}
+    return {**params, "span": "days", "days": hours // 24}
 
 
 def _selected(select: Select, value: str | int | None, language: str) -> str:

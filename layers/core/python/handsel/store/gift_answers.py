@@ -1,6 +1,7 @@
-"""Answers of those whom a gift is for: that they opened it, their thanks, and that they ask for it again."""
+"""Answers to a gift by its recipient and claimers: openings, thanks and regift requests."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from itertools import islice
 
 from handsel.domain.models import Gift, Thanks
@@ -9,7 +10,7 @@ from handsel.store import holdings, keys
 from handsel.store.expressions import Clause, require, update
 from handsel.store.table import Table
 from handsel.store.transitions import in_state
-from handsel.store.writes import Put, Update
+from handsel.store.writes import ConditionFailed, Put, Update
 
 
 def mark_opened(table: Table, gift: Gift, user_id: str, *, clock: Callable[[], int]) -> None:
@@ -64,6 +65,14 @@ def thank(table: Table, gift: Gift, claimer: str, thanks: Thanks) -> None:
         update(keys.gift(gift.gift_id), written),
         holdings.mark_thanked(gift.claims[claimer].holding_id, claimer, thanks.at),
     )
+
+
+def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
+    """Record a regift request. Idempotent."""
+    request = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
+    listed = keys.index_entry(keys.BY_OWNER, keys.regift_requests_by_user(user_id), now, gift.gift_id)
+    with suppress(ConditionFailed):  # requested before
+        table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **listed, **request}))
 
 
 def list_regift_requests(table: Table, gift_id: str, *, limit: int) -> list[tuple[str, int]]:

@@ -8,7 +8,6 @@ cancellations and declines of the first gift do not write it: without an expiry 
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from contextlib import suppress
 from functools import partial
 
 from handsel.domain import errors
@@ -62,6 +61,18 @@ def get(table: Table, gift_id: str, *, consistent: bool = True) -> Gift | None:
     return from_item(item) if item else None
 
 
+def get_existing(table: Table, gift_id: str) -> Gift:
+    """Return a gift that the caller has read before.
+
+    Raises:
+        DataIntegrityError: no such gift. Gifts are never deleted.
+    """
+    gift = get(table, gift_id)
+    if gift is None:
+        raise errors.DataIntegrityError(f"gift {gift_id} does not exist")
+    return gift
+
+
 def find(table: Table, gift_id: str, *, now: int) -> Gift | None:
     """Return a gift, or None. A successor is returned from the end of the first gift's window on, whether stored or not."""
     found = get(table, gift_id)
@@ -79,6 +90,15 @@ def get_settled(table: Table, gift_id: str, *, clock: Callable[[], int]) -> Gift
             end_gift(table, GiftAction.EXPIRE, first, clock=clock)
         return get(table, gift_id)
     return found
+
+
+def get_settled_with(
+    table: Table, gift_id: str, others: Sequence[keys.Key], *, clock: Callable[[], int]
+) -> tuple[Gift | None, Mapping[keys.Key, Item]]:
+    """Return what `get_settled` does, and the other items that exist, read in one call."""
+    key = keys.gift(gift_id)
+    found = table.get_many([key, *others])
+    return from_item(found[key]) if key in found else get_settled(table, gift_id, clock=clock), found
 
 
 def _find_predecessor(table: Table, gift_id: str, *, now: int) -> Gift | None:
@@ -238,14 +258,6 @@ def require_open(gift_id: str, recipient_id: str, *, now: int) -> Check:
     return check(keys.gift(gift_id), open_now, require(recipient_id=recipient_id))
 
 
-def create_regift_request(table: Table, gift: Gift, user_id: str, *, now: int) -> None:
-    """Record a regift request. Idempotent."""
-    request = {"gift_id": gift.gift_id, "giver_id": gift.giver_id, "user_id": user_id, "at": now}
-    listed = keys.index_entry(keys.BY_OWNER, keys.regift_requests_by_user(user_id), now, gift.gift_id)
-    with suppress(ConditionFailed):  # requested before
-        table.write(Put({**keys.regift_request(gift.gift_id, user_id)._asdict(), **listed, **request}))
-
-
 def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *named: Write, clock: Callable[[], int]) -> Gift:
     """Change what happens at the end of an open gift, in the gift and in the reservation of its order.
 
@@ -269,7 +281,7 @@ def set_at_end(table: Table, gift: Gift, at_end: AtEnd | None, *named: Write, cl
             in_state(GIFT_MACHINE, GiftState.OPEN, WINDOW_OPEN, now=clock()),
             # `remaining`, so that the returned gift has every claim.
             require(at_end=gift.at_end, remaining=gift.remaining, expires_at=gift.expires_at),
-            # The second person is another one than the recipient.
+            # The recipient is another person than the second one.
             require(link_version=gift.link_version or None),
             assign({"at_end": at_end}),
         )
@@ -374,12 +386,6 @@ def _is_second_reachable(table: Table, successor: Gift, *, now: int) -> bool:
     return second is not None and relations.find_reachable(table, second, successor.giver_id, now=now) is not None
 
 
-def _require_not_blocked(successor: Gift) -> Check:
-    from handsel.store import relations
-
-    return relations.require_not_blocked(successor.recipient_id or "", successor.giver_id)
-
-
 def _is_passed_on(gift: Gift) -> bool:
     return UNITS_AT_END[gift.then] is None
 
@@ -398,7 +404,10 @@ def _build_release(table: Table, gift: Gift | Timer, successor: Gift | None, *, 
         repaid=order,
     )
     if successor is not None:
-        return [release, *_creation_writes(successor), _require_not_blocked(successor)]
+        from handsel.store import relations  # imported here, because few gifts are passed on
+
+        wanted = relations.require_not_blocked(successor.recipient_id or "", successor.giver_id)
+        return [release, *_creation_writes(successor), wanted]
     if refunded is None:
         return [release]
     if order is None:

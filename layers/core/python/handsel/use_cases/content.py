@@ -20,8 +20,8 @@ def check_message(
     table: Table,
     text: str | None,
     *,
-    giver: str,
-    recipient: str | None,
+    author: str,
+    reader: str | None,
     policy: "Policy",
     pointer: str,
     checker: "ContentChecker | None" = None,
@@ -31,12 +31,12 @@ def check_message(
 
     Args:
         text: the words; None, as of a blessing of the catalogue, is always allowed.
-        giver: the id of the user who wrote them.
-        recipient: the id of the user who reads them; None if this is not known, as of a gift by link.
+        author: the id of the user or the store who wrote them.
+        reader: the id of the user who reads them; None if this is not known, as of a gift by link, or if it is a store.
         policy: the policy of the gift, of the order of a holding, or of new orders.
         pointer: the JSON pointer of the words in the request.
         checker: the moderation service; None if the stack has none, or if it was asked about these words before.
-        exchanged: whether it is known that one of the two claimed a gift of the other, as who thanks for a gift did.
+        exchanged: True if it is known that one of the two claimed a gift of the other, as when a claimer thanks.
 
     Raises:
         MessageRefused: the words contain contact data, which the policy does not allow between these users, or the moderation
@@ -49,7 +49,7 @@ def check_message(
         from handsel.domain.content import find_contact_data  # imported here, because most gifts have a blessing
 
         found = find_contact_data(text)
-        if found is not None and not _may_have_contact_data(table, giver, recipient, policy, exchanged=exchanged):
+        if found is not None and not _may_have_contact_data(table, author, reader, policy, exchanged=exchanged):
             raise errors.MessageRefused(pointer, f"must not contain {found}")
     if checker is not None and not checker.is_allowed(text):
         raise errors.MessageRefused(pointer, "is not allowed by the rules of this service")
@@ -61,19 +61,17 @@ def check_gift(table: Table, gift: "Gift", policy: "Policy", *, pointer: str, ch
     Raises:
         MessageRefused, ServiceUnavailable
     """
-    check = partial(check_message, table, gift.wrapping.blessing, giver=gift.giver_id, policy=policy, pointer=pointer)
+    check = partial(check_message, table, gift.wrapping.blessing, author=gift.giver_id, policy=policy, pointer=pointer)
     if gift.at_end is not None and gift.at_end.recipient_id is not None:
-        check(recipient=gift.at_end.recipient_id)
-    check(recipient=gift.recipient_id, checker=checker)
+        check(reader=gift.at_end.recipient_id)
+    check(reader=gift.recipient_id, checker=checker)
 
 
-def _may_have_contact_data(
-    table: Table, giver: str, recipient: str | None, policy: "Policy", *, exchanged: bool
-) -> bool:
-    if policy.links_in_messages == "never" or recipient is None:
+def _may_have_contact_data(table: Table, author: str, reader: str | None, policy: "Policy", *, exchanged: bool) -> bool:
+    if policy.links_in_messages == "never" or reader is None:
         return False
     if exchanged:
         return True
     from handsel.store import relations  # imported here, because few messages have contact data
 
-    return relations.have_exchanged(table, giver, recipient)
+    return relations.have_exchanged(table, author, reader)

@@ -33,7 +33,8 @@ class ProfileRequest(Request):
         tell_opened: false if givers are not to be notified when the caller opens a gift.
         recommendations: false switches recommendations and the history of viewed products off, and deletes the history.
         gifts_from: who may name the caller in a gift: `everybody`, `people_i_know` (users with whom the caller exchanged
-            gifts: one of the two claimed a gift of the other), or `nobody`. To other users, the caller does not exist then.
+            gifts: one of the two claimed a gift of the other), or `nobody`. Naming the caller returns the problem
+            `recipient-unknown` for all others.
     """
 
     display_name: Annotated[

@@ -45,6 +45,12 @@ class ScheduledGift(View):
         state: `scheduled`; or the state in which it ended before it opened, which is null if the gift names its recipient,
             for everybody but them.
         opens_at: the time from which on the gift can be opened and claimed; null where `state` is.
+        presentation: null, as all of the following fields.
+        wrapping: null.
+        giver_name: null.
+        shares: null.
+        remaining: null.
+        expires_at: null.
     """
 
     gift_id: str

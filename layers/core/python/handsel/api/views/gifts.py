@@ -185,8 +185,8 @@ class GiverGift(GiftPreview):
         in_return_for: the ID of the gift that this gift is given in return for; null if it is not a return gift.
         at_end: what happens if the claim window ends before all shares are claimed.
         successor_gift_id: the ID of the new gift to the second person, from the end of the claim window on; else null.
-        opened_at: the time at which the gift was opened, a gift to a group for the first time; null if it was not, or if who
-            opened it does not tell givers.
+        opened_at: the time at which the gift was opened, a gift to a group for the first time; null if it was not, or only by
+            users who do not tell givers.
         opened_count: the number of users who opened it, of those who tell givers: at most 1 if it has one share.
         asked_again: the users who ask for the gift again, the latest first, at most 100; empty if it has not expired. In
             lists, null if it has.
@@ -331,7 +331,7 @@ def _gift_fields(details: GiftDetails, viewer: Viewer, now: int, web_url: str) -
             "actions": list_giver_actions(gift, policies.find(gift.policy), now=now),
         }
     if may_see(viewer, Fact.IN_RETURN_FOR):
-        # Somebody whom the giver named instead has no part in the first gift.
+        # A recipient whom the giver named later did not give the first gift.
         is_addressee = viewer is Viewer.GIVER or not gift.former_recipients
         fields["in_return_for"] = gift.in_return_for if is_addressee else None
     if may_see(viewer, Fact.OPENED):

@@ -74,7 +74,7 @@ def make_link(
             if not failure.old[1]:
                 raise
             call.require_same_request(failure.old[1]["request_hash"])
-            return gifts.from_item(failure.old[0]) if failure.old[0] else _read(table, gift_id)
+            return gifts.from_item(failure.old[0]) if failure.old[0] else gifts.get_existing(table, gift_id)
         return changed
 
     return _retry(attempt, gift)
@@ -107,8 +107,8 @@ def change_recipient(table: Table, gift_id: str, recipient_id: str, *, caller: s
         check_message(
             table,
             gift.wrapping.blessing,
-            giver=caller,
-            recipient=recipient_id,
+            author=caller,
+            reader=recipient_id,
             policy=policy.find(gift.policy),
             pointer="/recipient_id",
         )
@@ -179,15 +179,13 @@ def remind(table: Table, gift_id: str, *, caller: str, clock: Callable[[], int])
 def _read_with(
     table: Table, gift_id: str, others: Sequence[Key], *, caller: str, clock: Callable[[], int]
 ) -> tuple[Gift, Mapping[Key, Item]]:
-    """Return a gift of the caller, and the other items that exist, read in one call.
+    """Return a gift of the caller, and the other items that exist.
 
     Raises:
         NotFound: no such gift, or not the caller's.
     """
-    key = keys.gift(gift_id)
-    found = table.get_many([key, *others])
-    stored = gifts.from_item(found[key]) if key in found else gifts.get_settled(table, gift_id, clock=clock)
-    return require_giver(stored, caller), found
+    gift, found = gifts.get_settled_with(table, gift_id, others, clock=clock)
+    return require_giver(gift, caller), found
 
 
 def _retry(attempt: Callable[[Gift], Gift], gift: Gift) -> Gift:
@@ -203,10 +201,3 @@ def _retry(attempt: Callable[[Gift], Gift], gift: Gift) -> Gift:
             raise
 
     return retry_on_conflict(once, max_attempts=_MAX_ATTEMPTS)
-
-
-def _read(table: Table, gift_id: str) -> Gift:
-    gift = gifts.get(table, gift_id)
-    if gift is None:
-        raise errors.DataIntegrityError(f"gift {gift_id} does not exist")
-    return gift

@@ -294,8 +294,8 @@ def _check_end(table: Table, gift: Gift, at_end: AtEnd | None, terms: Policy, *,
     content.check_message(
         table,
         gift.wrapping.blessing,
-        giver=gift.giver_id,
-        recipient=second_id,
+        author=gift.giver_id,
+        reader=second_id,
         policy=terms,
         pointer="/recipient_id",
         exchanged=relation.exchanged,
@@ -345,7 +345,7 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         result = gifts.end_gift(table, action, gift, clock=clock)
         if result == gifts.Released(gift.remaining):
             return replace(gift, state=target)
-        gift = result if isinstance(result, Gift) else _read_gift(table, gift.gift_id)
+        gift = result if isinstance(result, Gift) else gifts.get_existing(table, gift.gift_id)
         if action is GiftAction.DECLINE and recipient_id is not None:
             gift = gift.as_seen_by(recipient_id)
     if gift.state is target:
@@ -354,13 +354,6 @@ def _end(table: Table, gift: Gift, action: GiftAction, *, clock: Callable[[], in
         raise errors.NotYet
     # A gift that is open but does not accept the action has expired.
     raise GIFT_MACHINE.problems[GiftState.RETURNED if gift.state is GiftState.OPEN else gift.state]
-
-
-def _read_gift(table: Table, gift_id: str) -> Gift:
-    gift = gifts.get(table, gift_id)
-    if gift is None:
-        raise errors.DataIntegrityError(f"gift {gift_id} does not exist")
-    return gift
 
 
 def derive_link_secret(gift: Gift, link_keys: Mapping[str, str]) -> str | None:

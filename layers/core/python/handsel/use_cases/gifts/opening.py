@@ -1,4 +1,4 @@
-"""Tell the giver that a gift was opened: by the only person who can claim its share, or by one of a group.
+"""Tell the giver that a gift was opened.
 
 | process dies                      | state left behind              | completed by                             |
 |-----------------------------------|--------------------------------|------------------------------------------|
@@ -39,15 +39,11 @@ def open_gift(
         NotFound, OwnGift, WrongSecret, NotTheRecipient, NotYet, Expired, Cancelled, Declined, AlreadyClaimed,
         ServiceUnavailable
     """
-    gift_key, account_key = keys.gift(gift_id), keys.account(caller)
-    found = table.get_many([gift_key, account_key])
-    if gift_key in found:
-        gift = gifts.from_item(found[gift_key])
-    else:
-        successor = gifts.get_settled(table, gift_id, clock=clock)
-        if successor is None:
-            raise errors.NotFound
-        gift = successor
+    account_key = keys.account(caller)
+    read, found = gifts.get_settled_with(table, gift_id, [account_key], clock=clock)
+    if read is None:
+        raise errors.NotFound
+    gift = read
     tells = account_key not in found or accounts.from_item(found[account_key]).tell_opened
 
     def attempt() -> None:

@@ -98,8 +98,8 @@ def give_in_return(
         check_message(
             table,
             wrapping.message,
-            giver=call.caller,
-            recipient=received.giver_id,
+            author=call.caller,
+            reader=received.giver_id,
             policy=policy,
             pointer="/wrapping/message",
             checker=checker,

@@ -63,13 +63,12 @@ def thank(
                 raise errors.AlreadyThanked
             call.require_same_request(earlier.request_hash)
             return earlier
-        terms = policy.find(gift.policy)
         check_message(
             table,
             message,
-            giver=call.caller,
-            recipient=gift.giver_id,
-            policy=terms,
+            author=call.caller,
+            reader=gift.giver_id,
+            policy=policy.find(gift.policy),
             pointer="/message",
             checker=checker,
             exchanged=True,

@@ -95,7 +95,7 @@ def ask(
             # A payer does not learn what the holder of the gift did with it.
             raise errors.NotRefundable(why_not if is_holder else NotRefundableReason.NOT_POSSIBLE)
         # A store is nobody with whom users exchange gifts.
-        check_message(table, note, giver=call.caller, recipient=None, policy=rules, pointer="/note", checker=checker)
+        check_message(table, note, author=call.caller, reader=None, policy=rules, pointer="/note", checker=checker)
         if previous is not None and previous.state is not RefundRequestState.WITHDRAWN:
             settle_due(table, provider, previous.refund_request_id, now=call.now)
         request = _build_request(call, request_id, holding, order, reason, note, rules)

@@ -56,7 +56,7 @@ def decide(
         if request.state is not RefundRequestState.REQUESTED:
             raise errors.AlreadyDecided
         terms = policy.find(request.policy)
-        check_message(table, note, giver=store_id, recipient=None, policy=terms, pointer="/note", checker=checker)
+        check_message(table, note, author=store_id, reader=None, policy=terms, pointer="/note", checker=checker)
         decided = replace(request, decided_at=now, decision_note=note, without_return=without_return)
         if not approve:
             return Step(steps.end(decided, RefundRequestState.REJECTED), (RefundRequestAction.REJECT,))
