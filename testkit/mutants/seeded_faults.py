@@ -1688,6 +1688,18 @@ MUTANTS = (
         "False:\n            ended",
     ),
     Mutant(
+        "a gift that opens while it is renamed is announced to nobody",
+        "store/gift_changes.py",
+        "now=changed.former_recipients[-1].until) else (IS_SCHEDULED,)",
+        "now=changed.former_recipients[-1].until) else ()",
+    ),
+    Mutant(
+        "the event of the extension of a scheduled gift says that it is open",
+        "domain/events.py",
+        "state=after.state_at(changed_at),",
+        "state=after.state,",
+    ),
+    Mutant(
         "a deleted message stays counted as unread",
         "use_cases/inbox/messaging.py",
         "if message.read:\n            table.write(messages.delete(message))",

@@ -8,7 +8,7 @@ import pytest
 
 from handsel.domain.times import format_timestamp
 from handsel.runtime import settings
-from handsel.store import keys
+from handsel.store import gift_changes, keys
 from testkit.handlers.calls import return_request
 from testkit.handlers.faults import FAULTS, WRITES, Crashed, inject_faults, run_before
 from testkit.handlers.stack import DAY, Answer, Stack
@@ -279,6 +279,32 @@ def test_a_scheduled_gift_with_a_link_is_named_and_announced_once(stack: Stack) 
     assert kinds_of(stack, "bob") == ["gift_received"]
 
 
+def test_a_gift_that_opens_while_it_is_renamed_is_announced_to_both(
+    stack: Stack, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stack.start_recording()
+    gift = schedule(stack, recipient_id="bob")
+    stack.deliver_records()
+    opens_at, decided, decide = stack.now + 2 * HOUR, list[int](), gift_changes.build_for_recipient
+
+    def open_meanwhile(*args: Any, now: int) -> Any:
+        changed = decide(*args, now=now)
+        decided.append(now)
+        if stack.now < opens_at:
+            stack.now = opens_at
+            stack.sweep()
+            assert kinds_of(stack, "bob") == ["gift_received"]
+        return changed
+
+    monkeypatch.setattr(gift_changes, "build_for_recipient", open_meanwhile)
+    stack.now = opens_at - 1
+    assert rename(stack, gift).status == 200
+    assert decided == [opens_at - 1, opens_at]
+    stack.sweep()
+    assert kinds_of(stack, "bob") == ["gift_cancelled"]
+    assert kinds_of(stack, "carol") == ["gift_received"]
+
+
 def test_a_gift_that_is_named_after_it_was_sent_is_announced_once(stack: Stack) -> None:
     stack.start_recording()
     gift = schedule(stack, recipient_id="bob")
@@ -320,6 +346,15 @@ def test_a_later_end_is_the_end_for_everybody(kakao: Stack) -> None:
     assert read(kakao, gift)["state"] == "returned"
     assert kakao.sweep()["returned"] == 1
     assert outcome(extend(kakao, gift)) == (410, "expired")
+
+
+def test_the_event_of_an_extension_tells_that_the_gift_is_still_scheduled(kakao: Stack) -> None:
+    kakao.start_recording()
+    gift = kakao.give(kakao.buy(product="parcel"), send_at=format_timestamp(kakao.now + DAY))
+    assert kakao.call("alice", "POST", f"/gifts/{gift['gift_id']}/extend", {"seconds": 60}).body["state"] == "scheduled"
+    kakao.deliver_records()
+    (event,) = [each for each in kakao.events if each["type"] == "gift.extended"]
+    assert event["data"]["state"] == "scheduled"
 
 
 def test_a_window_is_extended_by_no_more_than_the_policy_allows(kakao: Stack) -> None:

@@ -176,6 +176,7 @@ WINDOW_OPEN = Guard("expires_at", ">", "now")
 WINDOW_OVER = Guard("expires_at", "<=", "now")
 # Half-open too: from exactly `opens_at` on, a scheduled gift is open. A gift that was not scheduled has no such time.
 IS_SENT = Guard("opens_at", "<=", "now", optional=True)
+IS_SCHEDULED = Guard("opens_at", ">", "now")
 SHARES_LEFT_AFTERWARDS = Guard("remaining", ">", 1)
 LAST_SHARE = Guard("remaining", "=", 1)
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from handsel.domain.models import FormerRecipient, Gift
-from handsel.domain.states import GIFT_MACHINE, IS_SENT, WINDOW_OPEN, GiftState, Guard
+from handsel.domain.states import GIFT_MACHINE, IS_SCHEDULED, IS_SENT, WINDOW_OPEN, GiftState, Guard
 from handsel.store import attributes, gifts, keys, orders
 from handsel.store.attributes import Item
 from handsel.store.expressions import Clause, assign, require, update
@@ -70,6 +70,8 @@ def change_recipient(
     """Name another recipient of an open gift of one share.
 
     The gift stays in the list of the earlier recipient, who sees it as cancelled; if it was not sent yet, it leaves the list.
+    It may not open between the decision and the write: the earlier recipient would have seen it, and nobody would tell the new
+    one.
 
     Args:
         gift: as the caller read it.
@@ -78,7 +80,8 @@ def change_recipient(
         clock: returns the present time in milliseconds since the epoch.
 
     Raises:
-        ConditionFailed: the gift is no longer open, or was changed since; `old[0]` is its item. Or one of `more` failed.
+        ConditionFailed: the gift is no longer open, was changed since, or has opened since; `old[0]` is its item. Or one of
+            `more` failed.
     """
     names = (
         "recipient_id",
@@ -88,9 +91,10 @@ def change_recipient(
         "opened_at",
         "opened_count",
     )
+    guards = () if IS_SENT.holds(gift.opens_at, now=changed.former_recipients[-1].until) else (IS_SCHEDULED,)
 
     def change() -> Update:
-        return _change_open(gift, changed, *names, also_read=("at_end",), clock=clock)
+        return _change_open(gift, changed, *names, also_read=("at_end",), guards=guards, clock=clock)
 
     table.write(change, *_list_received(gift, changed), *more)
 
