@@ -480,7 +480,7 @@ def get_gift_timeline(gift_id: str) -> Response[str]:
 
 
 def _read_giver_body(request: HttpRequest, model: type[_Body], gift_id: str) -> _Body:
-    """Return the body of a request of the giver. To other users, the gift does not exist, whatever they send."""
+    """Return the body of a request of the giver. To other users, the gift does not exist, also if the body is wrong."""
     caller = request.caller.user_id
     return request.body(model, unless=lambda: giving.require_sent(table(), gift_id, caller=caller, now=request.now))
 
