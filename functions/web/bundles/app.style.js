@@ -470,7 +470,7 @@ body.app main { padding-bottom: calc(96px + env(safe-area-inset-bottom)); }
 .share p, .share input { margin: 0; }
 .share button { width: 100%; }
 .channels { display: flex; flex-wrap: wrap; gap: .5rem; }
-.channels > * { flex: 1 0 7rem; padding-inline: .6rem; font-size: .95rem; text-align: center; }
+.share .channels > * { flex: 1 0 auto; width: auto; max-width: 100%; padding-inline: .6rem; font-size: .95rem; text-align: center; }
 canvas.qr { display: block; width: min(100%, 20rem); height: auto; margin: .75rem auto; border-radius: 12px; image-rendering: pixelated; }
 .scheduled, .inbox, .seen { text-align: center; }
 .more-ways .done { margin: 0; padding: .6rem; color: var(--good); font-weight: 600; text-align: center; }

@@ -453,6 +453,6 @@ address span { display: block; }
 .option { display: flex; align-items: center; gap: .6rem; min-height: 48px; margin: 0; padding: .5rem .9rem; border: 1px solid var(--line); border-radius: 12px; color: var(--ink); font-size: 1rem; }
 .option input { flex: none; width: 20px; height: 20px; min-height: 0; margin: 0; accent-color: var(--red); }
 .option:has(:checked) { border-color: var(--red); }
-.panel .quiet { width: 100%; }
+.panel div > .quiet { width: 100%; }
 .points { margin-bottom: 1rem; padding-inline-start: 1.2rem; list-style: disc; }
 `);
