@@ -52,6 +52,10 @@ BEYOND_SHAPE = (
     "the total in",
     "requires a gift of one share",
     "is the recipient of this gift already",
+    "is the second person of this gift already",
+    "has passed",
+    "within 365 days from now",
+    "must be another user",
     "200 years ahead",
 )
 
