@@ -21,7 +21,7 @@ FUNCTIONS = ("ClaimFunction", "PublicApiFunction", "ProjectorFunction")
 # The number of modules of the layers that a function imports. Before raising one, check `make bench ONLY=cold`.
 MODULES = {
     "ClaimFunction": 301,
-    "PublicApiFunction": 295,
+    "PublicApiFunction": 296,
     "ProjectorFunction": 214,
 }
 
