@@ -259,6 +259,7 @@ class Scan:
                 "export_id",
                 "file",
                 "handle",
+                "user_id",
             )
         }
         self.unknown.holdings["nobody"] = {name: canary("input") for name in ("holding_id", "shipment_id", "code")}

@@ -40,14 +40,15 @@ from tests.e2e.conftest import Running, run_stack
 # unopened  visible until the parcel was delivered
 # waiting   visible as long as the gift is open
 # words     visible unless the gift has expired, was cancelled or was declined
-# words?    may be visible unless the gift has expired, was cancelled or was declined
+# link      visible as `words`, if the gift has a link
+# link?     may be visible as `words`, if the gift has a link
 # may       may be visible, and is visible at least once
 # shop      visible only in the catalog, as to every signed-in user
 # -         never visible
 MAY_SEE = """
 fact                       nobody stranger friend recipient claimer giver merchant rival carrier courier owner
 envelope                   yes    may      yes    yes       yes     yes   may      may   may     may     -
-blessing                   words  words?   words  words     yes     yes   words?   words? words?  words?  -
+blessing                   link   link?    link   words     yes     yes   link?    link?  link?   link?   -
 voucher's title and store  -      -        -      waiting   yes     yes   may      -     -       -       yes
 voucher's product          -      -        -      -         yes     yes   may      -     -       -       yes
 voucher's code             -      -        -      -         own     -     may      -     -       -       own
@@ -80,6 +81,7 @@ person's id                -      -        -      -         -       -     -     
 person                     -      -        -      -         -       -     -        -     -       -       -
 input                      -      -        -      -         -       -     -        -     -       -       -
 listed user                -      -        -      -         -       -     -        -     -       -       -
+report                     -      -        -      -         -       -     -        -     -       -       -
 """
 # Facts that are visible on certain routes only, and facts that are public on certain routes.
 GIFTS = re.compile(r" /(g/|gifts|orders/\{order_id\}/gifts|messages|order-center|me/exports)")
@@ -102,6 +104,8 @@ PUBLIC = {
 OWN_PROFILE = re.compile(r" /me(/keep)?$")
 # The file of an export has the lists of its user, too.
 EXPORT = re.compile(r"^GET /me/exports/")
+GIFT = "GET /gifts/{gift_id}"
+ASK_AGAIN = "POST /gifts/{gift_id}/ask-again"
 REDEMPTION = re.compile(r"/redemptions(/\{redemption_id\}/undo)?$")
 # A profile is visible to users who know the handle; the list shows users with whom the viewer exchanged gifts.
 LOOK_UP = "GET /people/{handle}"
@@ -114,6 +118,10 @@ IN_LOGS = {
 }  # fmt: skip
 
 ECHO = canary("input")
+# What each viewer reports about gifts: in no response but the viewer's own export.
+REPORTED = {viewer: canary("report") for viewer in VIEWERS}
+# Of the events, those that no policy of the stack allows.
+NO_EVENTS = {"gift.extended"}
 ADDRESS = {
     "name": ECHO, "phone": "+86 10 5550 0142", "lines": [ECHO], "city": ECHO, "region": ECHO, "postal_code": "100000",
     "country": "CN",
@@ -183,7 +191,7 @@ def change_by_giver(case: Case, viewer: str, _ids: Ids) -> Body:
 
 def report_gift(case: Case, viewer: str, ids: Ids) -> Body:
     body = ask_again(case, viewer, ids)
-    return {"reason": ECHO, **body} if isinstance(body, dict) else body
+    return {"reason": REPORTED[viewer], **body} if isinstance(body, dict) else body
 
 
 def delete_message(case: Case, viewer: str, _ids: Ids) -> Body:
@@ -292,7 +300,7 @@ BODIES: Mapping[str, BuildBody] = {route: no_body for route in routes() if route
     "PUT /gifts/{gift_id}/recipient": change_recipient,
     "POST /gifts/{gift_id}/extend": lambda *_: {"seconds": 10**9},
     "POST /gifts/{gift_id}/remind": change_by_giver,
-    "POST /gifts/{gift_id}/ask-again": ask_again,
+    ASK_AGAIN: ask_again,
     "POST /gifts/{gift_id}/report": report_gift,
     "POST /gifts/{gift_id}/opened": ask_again,
     THANK: thank,
@@ -616,6 +624,8 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Running]:
 def scan(watched: Running) -> Scan:
     scan = Scan(watched, BODIES, QUERIES)
     scan.plant(ECHO, "input", None)
+    for viewer, reason in REPORTED.items():
+        scan.plant(reason, "report", None, viewer)
     STORE.update(scan.store)
     OTHER_STORE.append(watched.stack["products"]["other_store"])
     answer = scan.request("merchant", "PUT /stores/{store_id}", STORE, ids={"store_id": "store-tea-house"})
@@ -651,8 +661,10 @@ def may_see(planted: Canary, viewer: str, number: int) -> bool:
             return case is not None and case.delivered.get(viewer, number + 1) <= number
         case "waiting":
             return case is not None and (case.ended is None or number < case.ended)
-        case "words" | "words?":
+        case "words":
             return case is not None and (case.over is None or number < case.over)
+        case "link" | "link?":
+            return case is not None and case.secret is not None and (case.over is None or number < case.over)
         case "unopened":
             return case is not None and case.delivered.get(planted.owner or "", number + 1) > number
     return False
@@ -670,6 +682,18 @@ def exchanged(scan: Scan, viewer: str, number: int) -> set[str]:
     return people
 
 
+def asked_again(scan: Scan, person: str | None, answer: Answer) -> bool:
+    """Return whether a response to a giver is about a gift that a person asked for again, in any of the calls."""
+    return any(
+        each.route == ASK_AGAIN
+        and (each.viewer, each.status) == (person, 202)
+        and each.case is not None
+        and each.case.giver == answer.viewer
+        and answer.case in (None, each.case)
+        for each in scan.answers
+    )
+
+
 def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
     if planted.fact in SOLD and CATALOG.search(answer.route):
         return answer.viewer != "nobody"
@@ -682,8 +706,10 @@ def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
         return True
     if OWN_PROFILE.search(answer.route):
         return planted.fact in ("person", "person's id") and planted.owner == answer.viewer
-    if EXPORT.search(answer.route) and planted.fact in ("person", "person's id") and planted.owner == answer.viewer:
-        return True
+    if EXPORT.search(answer.route) and planted.fact in ("person", "person's id", "report"):
+        return planted.owner == answer.viewer
+    if answer.route == GIFT and planted.fact in ("person", "person's id"):
+        return asked_again(scan, planted.owner, answer)
     if planted.fact in ONLY_ON and not ONLY_ON[planted.fact].search(answer.route):
         return False
     if planted.fact == "holding id" and planted.case is not None:
@@ -694,10 +720,10 @@ def allowed(scan: Scan, planted: Canary, answer: Answer) -> bool:
 
 
 def select_for_case(planted: list[Canary], answer: Answer) -> list[Canary]:
-    """Return the canaries of one text for the case of a response: users and stores have a part in many cases."""
+    """Return the canaries of one text for the case of a response, and for none: users and stores have a part in many cases."""
     if answer.case is None or len({each.case for each in planted}) == 1:
         return planted
-    return [each for each in planted if each.case is answer.case]
+    return [each for each in planted if each.case is None or each.case is answer.case]
 
 
 def leaks(scan: Scan) -> Iterator[str]:
@@ -724,7 +750,7 @@ def missing(scan: Scan, sweep: Sweep) -> Iterator[str]:
         if planted.case is not sweep.case or planted.planted >= sweep.first:
             continue
         for viewer in VIEWERS:
-            must = cell(planted, viewer, sweep.first) not in ("may", "shop", "words?") and may_see(
+            must = cell(planted, viewer, sweep.first) not in ("may", "shop", "link?") and may_see(
                 planted, viewer, sweep.first
             )
             if must and planted.text not in got[viewer]:
@@ -811,7 +837,7 @@ def test_no_event_contains_data_that_subscribers_may_not_see(
     scan: Scan, record_property: Callable[[str, object], None]
 ) -> None:
     events = [message["detail"] for message in scan.running.received("SubscriberQueueUrl")]
-    assert {event["type"] for event in events} == set(TYPES)
+    assert {event["type"] for event in events} == set(TYPES) - NO_EVENTS
     facts: dict[str, set[str]] = {}
     for each in scan.canaries:
         facts.setdefault(each.text, set()).add(each.fact)
