@@ -104,7 +104,8 @@ def after_call(_: Any, case: AnyCase, response: Response) -> None:
     done = response.status_code < 300
     _seen[f"{case.operation.label} {response.status_code} {'' if done else answer.get('code', '')}".rstrip()] += 1
     if done and case.path != "/openapi.json":
-        _pool.collect(answer)
+        # The response with a new link does not name its gift; the path does.
+        _pool.collect({**(case.path_parameters or {}), **answer})
         if isinstance(case.body, dict):
             _pool.add_request(case.operation.label, case.path_parameters or {}, case.body)
 
