@@ -58,8 +58,8 @@ def main(site_packages: Path) -> None:
         for path in folder.iterdir():
             if path.name not in DIST_INFO and not path.name.startswith(("LICENSE", "NOTICE")):
                 remove(path)
-    # pydantic/v1 is a copy of the old version, for applications that still use it.
-    for pattern in ("bin", "**/__pycache__", "**/tests", "**/*.pyi", "pydantic/v1"):
+    # pydantic/v1 is a copy of the old version, for applications that still use it; no function serves the pages of Swagger UI.
+    for pattern in ("bin", "**/__pycache__", "**/tests", "**/*.pyi", "pydantic/v1", "**/swagger-ui*.min.*"):
         for path in list(site_packages.glob(pattern)):
             remove(path)
 
