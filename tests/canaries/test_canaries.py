@@ -118,7 +118,7 @@ IN_LOGS = {
 }  # fmt: skip
 
 ECHO = canary("input")
-# What each viewer reports about gifts: in no response but the viewer's own export.
+# The reason in the reports of each viewer: in no response but the export of the viewer.
 REPORTED = {viewer: canary("report") for viewer in VIEWERS}
 # Of the events, those that no policy of the stack allows.
 NO_EVENTS = {"gift.extended"}
