@@ -418,7 +418,7 @@ CHARACTERS = {
     "❤️‍🔥": 1,
 }
 COUNT = """async (texts) => {
-  const { countCharacters } = await handsel.load("view_wrap.js").then(() => handsel.load("wrapping.js"));
+  const { countCharacters } = await handsel.load("view_wrap.js").then(() => handsel.load("message.js"));
   return texts.map((text) => [countCharacters(text), countCharacters(text, null)]);
 }"""
 

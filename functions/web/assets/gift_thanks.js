@@ -4,13 +4,11 @@ import { call, create, Problem } from "./api.js";
 import { announce, fill, h } from "./dom.js";
 import { Explained } from "./errors.js";
 import { t } from "./i18n.js";
+import { clean, countCharacters, MAX_CHARACTERS, MAX_CODE_POINTS } from "./message.js";
 import { currentPolicy } from "./policy.js";
 import { action, runAction } from "./ui.js";
-import { countCharacters } from "./wrapping.js";
 
 const READY = 4;
-// Unless the policy says otherwise.
-const MAX_CHARACTERS = 60;
 
 /**
  * The thanks for a gift, or the ways to send them. `sent` are those that the user sent, `{message, at}`; `onSent` is called when there are new ones.
@@ -58,12 +56,13 @@ export function thanking({ giftId, name, sent, onSent }) {
 
   function writeOwn(place, opener) {
     const count = h("p", { class: "counter faint", id: "thanks-count" });
-    const input = h("textarea", { name: "thanks", rows: 2, maxlength: 400, required: true, dir: "auto", "aria-describedby": "thanks-rules thanks-count", on: { input: draw } });
+    // `maxlength` counts units of UTF-16, of which a code point has at most two.
+    const input = h("textarea", { name: "thanks", rows: 2, maxlength: 2 * MAX_CODE_POINTS, required: true, dir: "auto", "aria-describedby": "thanks-rules thanks-count", on: { input: draw } });
     const notice = h("div", { class: "notice" });
     const button = h("button", { type: "submit", class: "main" }, t("thanks.send"));
     let longest = MAX_CHARACTERS;
     function draw() {
-      fill(count, t("shop.wrap.counter", { count: countCharacters(input.value.trim()), longest }));
+      fill(count, t("shop.wrap.counter", { count: countCharacters(clean(input.value)), longest }));
     }
     const submit = (event) => {
       event.preventDefault();

@@ -3,32 +3,15 @@
 import { call } from "./api.js";
 import { fill, h, reachable } from "./dom.js";
 import { language, t } from "./i18n.js";
+import { clean, countCharacters, MAX_CHARACTERS, MAX_CODE_POINTS } from "./message.js";
 import { currentPolicy } from "./policy.js";
 import { radios } from "./radios.js";
 import { currentUser } from "./session.js";
 
-// Unless the policy says otherwise.
-const MAX_CHARACTERS = 60;
-const MAX_CODE_POINTS = 400;
 const OWN = "own";
 
 // The API has these in English. A blessing that the giver chose in another language is sent as their own message.
 const translated = language === "zh" ? await import("./wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
-
-/** Return a message as the API stores it: one line, composed, trimmed; empty if nothing of it can be seen. */
-function clean(text) {
-  const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
-  return /[^\s\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u.test(line) ? line : "";
-}
-
-const segmenter = globalThis.Intl?.Segmenter && new Intl.Segmenter(language, { granularity: "grapheme" });
-// For browsers without a segmenter: flags, letters with their marks, emoji with modifiers, and sequences of joined emoji.
-const CHARACTER = /(?:\p{RI}{2}|.)(?:[\p{M}\p{Emoji_Modifier}\u200c\u{e0020}-\u{e007f}]|\u200d\p{Extended_Pictographic}?)*/gsu;
-
-/** Return the number of user-perceived characters, which the API counts. */
-export function countCharacters(text, segments = segmenter) {
-  return (segments ? [...segments.segment(text)] : (text.match(CHARACTER) ?? [])).length;
-}
 
 /**
  * Return the fields for the wrapping of a product of a kind.

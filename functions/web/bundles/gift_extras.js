@@ -146,6 +146,23 @@ function askWhatIsWrong(view, body = {}) {
 }
 return { safety, askWhatIsWrong };
 });
+handsel.define("message.js", ["i18n.js"], async ({ language }) => {
+const MAX_CHARACTERS = 60;
+const MAX_CODE_POINTS = 400;
+
+function clean(text) {
+  const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
+  return /[^\s\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u.test(line) ? line : "";
+}
+
+const segmenter = globalThis.Intl?.Segmenter && new Intl.Segmenter(language, { granularity: "grapheme" });
+const CHARACTER = /(?:\p{RI}{2}|.)(?:[\p{M}\p{Emoji_Modifier}\u200c\u{e0020}-\u{e007f}]|\u200d\p{Extended_Pictographic}?)*/gsu;
+
+function countCharacters(text, segments = segmenter) {
+  return (segments ? [...segments.segment(text)] : (text.match(CHARACTER) ?? [])).length;
+}
+return { MAX_CHARACTERS, MAX_CODE_POINTS, clean, countCharacters };
+});
 handsel.define("policy.js", ["api.js", "clock.js", "i18n.js"], async ({ call }, { now }, { span, t }) => {
 const DAY_MS = 86_400_000;
 
@@ -185,181 +202,8 @@ function within(window) {
 }
 return { currentPolicy, isForbidden, rulesOf, voucherEnd, within };
 });
-handsel.define("wrapping.js", ["api.js", "dom.js", "i18n.js", "policy.js", "radios.js", "session.js"], async ({ call }, { fill, h, reachable }, { language, t }, { currentPolicy }, { radios }, { currentUser }) => {
-const MAX_CHARACTERS = 60;
-const MAX_CODE_POINTS = 400;
-const OWN = "own";
-
-const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
-
-function clean(text) {
-  const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
-  return /[^\s\p{M}\p{Default_Ignorable_Code_Point}\u2800]/u.test(line) ? line : "";
-}
-
-const segmenter = globalThis.Intl?.Segmenter && new Intl.Segmenter(language, { granularity: "grapheme" });
-const CHARACTER = /(?:\p{RI}{2}|.)(?:[\p{M}\p{Emoji_Modifier}\u200c\u{e0020}-\u{e007f}]|\u200d\p{Extended_Pictographic}?)*/gsu;
-
-function countCharacters(text, segments = segmenter) {
-  return (segments ? [...segments.segment(text)] : (text.match(CHARACTER) ?? [])).length;
-}
-
-async function wrapping(kind, draft = null) {
-  const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
-  const preview = previewOf({ kind, name });
-  const cover = coverChoice(themes, withCover(covers, draft?.cover), draft?.cover?.cover_id, draw);
-  const blessing = blessingChoice(blessings, policy?.rules.message_length.value ?? MAX_CHARACTERS, draft, draw);
-  function draw() {
-    preview.draw(cover.value(), blessing.text());
-  }
-  draw();
-  return {
-    preview: preview.element,
-    fields: [cover.element, blessing.element],
-    check: blessing.check,
-    value: () => ({ cover_id: cover.value().cover_id, ...blessing.value() }),
-    explain: blessing.explain,
-    draft: () => ({ cover: cover.value(), ...blessing.draft() }),
-  };
-}
-
-function withCover(covers, cover) {
-  if (!cover || covers.some((each) => each.cover_id === cover.cover_id)) return covers;
-  return [{ title: t("shop.wrap.same_cover"), ...cover }, ...covers];
-}
-
-async function ownName() {
-  const me = await call("GET", "/me").catch(() => null);
-  return me?.display_name ?? currentUser()?.name ?? "";
-}
-
-function previewOf({ kind, name }) {
-  const image = h("img", { alt: "", width: 1200, height: 630 });
-  const text = h("p", { class: "blessing", dir: "auto" });
-  const element = h(
-    "figure",
-    { class: `preview ${kind}`, "aria-label": t("shop.wrap.preview") },
-    image,
-    h("figcaption", {}, h("p", { class: "from" }, t("shop.wrap.from", { name })), text),
-  );
-  function draw(cover, blessing) {
-    const url = reachable(cover.image_url);
-    if (image.getAttribute("src") !== url) image.src = url;
-    element.dataset.theme = cover.theme;
-    fill(text, blessing);
-  }
-  return { element, draw };
-}
-
-function coverChoice(themes, covers, chosenId, onChange) {
-  const place = h("div", {});
-  const first = covers.find((each) => each.cover_id === chosenId) ?? covers[0];
-  let choice;
-  function show(theme, chosen) {
-    const shown = covers.filter((each) => each.theme === theme);
-    const options = shown.map((each) => ({ value: each.cover_id, label: translated.covers[each.cover_id] ?? each.title, image: each.image_url }));
-    choice = radios(t("shop.wrap.cover"), "cover", options, chosen ?? options[0].value, { className: "covers", onChange });
-    fill(place, choice.element);
-  }
-  function changed(theme) {
-    show(theme);
-    onChange();
-  }
-  show(first.theme, first.cover_id);
-  const series =
-    themes.length > 1 &&
-    radios(
-      t("shop.wrap.series"),
-      "series",
-      themes.map((each) => ({ value: each.theme_id, label: translated.themes[each.theme_id] ?? each.title, theme: each.theme_id })),
-      first.theme,
-      { className: "pills", onChange: changed },
-    );
-  return {
-    element: h("div", {}, series && series.element, place),
-    value: () => covers.find((each) => each.cover_id === choice.value()),
-  };
-}
-
-function findDrafted(blessings, texts, draft) {
-  const [first] = blessings;
-  if (draft?.blessing in texts) return draft.blessing;
-  if (!draft?.message) return first.blessing_id;
-  const isSame = ({ blessing_id: id, text }) => [text, texts[id]].includes(draft.message);
-  return (draft.blessing !== OWN && blessings.find(isSame)?.blessing_id) || OWN;
-}
-
-function blessingChoice(blessings, longest, draft, onChange) {
-  const texts = Object.fromEntries(blessings.map((each) => [each.blessing_id, translated.blessings[each.blessing_id] ?? each.text]));
-  const drafted = findDrafted(blessings, texts, draft);
-  const counter = h("p", { class: "counter", id: "message-counter" });
-  const error = h("p", { class: "wrong", id: "message-wrong", role: "alert" });
-  const input = h("textarea", { name: "message", rows: 2, value: draft?.message ?? "", maxlength: 2 * MAX_CODE_POINTS, dir: "auto", "aria-describedby": "message-counter message-wrong", on: { input: typed } });
-  const own = h("div", { class: "own", hidden: drafted !== OWN }, h("label", {}, t("shop.wrap.message"), input), counter, error);
-  const choice = radios(
-    t("shop.wrap.blessing"),
-    "blessing",
-    [{ value: OWN, label: t("shop.wrap.own") }, ...blessings.map((each) => ({ value: each.blessing_id, label: texts[each.blessing_id] }))],
-    drafted,
-    { className: "pills strip", onChange: chosen },
-  );
-  function chosen(value) {
-    own.hidden = value !== OWN;
-    if (value === OWN) input.focus();
-    typed();
-  }
-  function typed() {
-    const count = countCharacters(clean(input.value));
-    fill(counter, t("shop.wrap.counter", { count, longest }));
-    counter.classList.toggle("over", count > longest);
-    if (errorIn(input.value) === "") showError("");
-    onChange();
-  }
-  function errorIn(text) {
-    const message = clean(text);
-    const count = countCharacters(message);
-    if (count === 0) return t("shop.wrap.no_message");
-    if (count > longest) return t("shop.wrap.too_long", { over: count - longest });
-    return [...message].length > MAX_CODE_POINTS ? t("shop.wrap.too_many_marks") : "";
-  }
-  function showError(text) {
-    fill(error, text);
-    input.setAttribute("aria-invalid", Boolean(text));
-  }
-  function check() {
-    if (choice.value() !== OWN) return true;
-    const found = errorIn(input.value);
-    if (found !== "") reject(found);
-    return found === "";
-  }
-  function reject(text) {
-    showError(text);
-    input.focus();
-  }
-  function explain({ code }) {
-    if (choice.value() !== OWN || code !== "message-refused") return false;
-    reject(t("shop.wrap.message_refused"));
-    return true;
-  }
-  function value() {
-    if (choice.value() === OWN) return { message: clean(input.value) };
-    return choice.value() in translated.blessings ? { message: texts[choice.value()] } : { blessing_id: choice.value() };
-  }
-  fill(counter, t("shop.wrap.counter", { count: countCharacters(clean(input.value)), longest }));
-  return {
-    element: h("div", {}, choice.element, own),
-    text: () => (choice.value() === OWN ? clean(input.value) : texts[choice.value()]),
-    value,
-    check,
-    explain,
-    draft: () => ({ blessing: choice.value(), message: input.value }),
-  };
-}
-return { countCharacters, wrapping };
-});
-handsel.define("gift_thanks.js", ["api.js", "dom.js", "errors.js", "i18n.js", "policy.js", "ui.js", "wrapping.js"], async ({ call, create, Problem }, { announce, fill, h }, { Explained }, { t }, { currentPolicy }, { action, runAction }, { countCharacters }) => {
+handsel.define("gift_thanks.js", ["api.js", "dom.js", "errors.js", "i18n.js", "message.js", "policy.js", "ui.js"], async ({ call, create, Problem }, { announce, fill, h }, { Explained }, { t }, { clean, countCharacters, MAX_CHARACTERS, MAX_CODE_POINTS }, { currentPolicy }, { action, runAction }) => {
 const READY = 4;
-const MAX_CHARACTERS = 60;
 
 function thanking({ giftId, name, sent, onSent }) {
   const section = h("section", { class: "card thanks", "aria-labelledby": "thanks-title" });
@@ -403,12 +247,12 @@ function thanking({ giftId, name, sent, onSent }) {
 
   function writeOwn(place, opener) {
     const count = h("p", { class: "counter faint", id: "thanks-count" });
-    const input = h("textarea", { name: "thanks", rows: 2, maxlength: 400, required: true, dir: "auto", "aria-describedby": "thanks-rules thanks-count", on: { input: draw } });
+    const input = h("textarea", { name: "thanks", rows: 2, maxlength: 2 * MAX_CODE_POINTS, required: true, dir: "auto", "aria-describedby": "thanks-rules thanks-count", on: { input: draw } });
     const notice = h("div", { class: "notice" });
     const button = h("button", { type: "submit", class: "main" }, t("thanks.send"));
     let longest = MAX_CHARACTERS;
     function draw() {
-      fill(count, t("shop.wrap.counter", { count: countCharacters(input.value.trim()), longest }));
+      fill(count, t("shop.wrap.counter", { count: countCharacters(clean(input.value)), longest }));
     }
     const submit = (event) => {
       event.preventDefault();

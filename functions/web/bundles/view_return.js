@@ -475,12 +475,9 @@ function returnGift(giftId) {
 }
 return { findReturnGift, returnGift };
 });
-handsel.define("wrapping.js", ["api.js", "dom.js", "i18n.js", "policy.js", "radios.js", "session.js"], async ({ call }, { fill, h, reachable }, { language, t }, { currentPolicy }, { radios }, { currentUser }) => {
+handsel.define("message.js", ["i18n.js"], async ({ language }) => {
 const MAX_CHARACTERS = 60;
 const MAX_CODE_POINTS = 400;
-const OWN = "own";
-
-const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
 
 function clean(text) {
   const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
@@ -493,6 +490,12 @@ const CHARACTER = /(?:\p{RI}{2}|.)(?:[\p{M}\p{Emoji_Modifier}\u200c\u{e0020}-\u{
 function countCharacters(text, segments = segmenter) {
   return (segments ? [...segments.segment(text)] : (text.match(CHARACTER) ?? [])).length;
 }
+return { MAX_CHARACTERS, MAX_CODE_POINTS, clean, countCharacters };
+});
+handsel.define("wrapping.js", ["api.js", "dom.js", "i18n.js", "message.js", "policy.js", "radios.js", "session.js"], async ({ call }, { fill, h, reachable }, { language, t }, { clean, countCharacters, MAX_CHARACTERS, MAX_CODE_POINTS }, { currentPolicy }, { radios }, { currentUser }) => {
+const OWN = "own";
+
+const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
 
 async function wrapping(kind, draft = null) {
   const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
@@ -645,7 +648,7 @@ function blessingChoice(blessings, longest, draft, onChange) {
     draft: () => ({ blessing: choice.value(), message: input.value }),
   };
 }
-return { countCharacters, wrapping };
+return { wrapping };
 });
 handsel.define("view_return.js", ["api.js", "dom.js", "errors.js", "i18n.js", "lists.js", "pay.js", "policy.js", "radios.js", "return_gift.js", "ui.js", "wrapping.js"], async ({ call }, { announce, config, fill, h }, { Explained }, { money, t }, { nothing }, { createPaid, payFor }, { within }, { radios }, { findReturnGift }, { runAction }, { wrapping }) => {
 const MAX_PRODUCTS = 100;

@@ -416,12 +416,9 @@ function stepper(label, { min = 1, max, value = min, onChange = () => {} }) {
 }
 return { stepper };
 });
-handsel.define("wrapping.js", ["api.js", "dom.js", "i18n.js", "policy.js", "radios.js", "session.js"], async ({ call }, { fill, h, reachable }, { language, t }, { currentPolicy }, { radios }, { currentUser }) => {
+handsel.define("message.js", ["i18n.js"], async ({ language }) => {
 const MAX_CHARACTERS = 60;
 const MAX_CODE_POINTS = 400;
-const OWN = "own";
-
-const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
 
 function clean(text) {
   const line = text.normalize("NFC").replace(/[\r\n\t]+/g, " ").trim();
@@ -434,6 +431,12 @@ const CHARACTER = /(?:\p{RI}{2}|.)(?:[\p{M}\p{Emoji_Modifier}\u200c\u{e0020}-\u{
 function countCharacters(text, segments = segmenter) {
   return (segments ? [...segments.segment(text)] : (text.match(CHARACTER) ?? [])).length;
 }
+return { MAX_CHARACTERS, MAX_CODE_POINTS, clean, countCharacters };
+});
+handsel.define("wrapping.js", ["api.js", "dom.js", "i18n.js", "message.js", "policy.js", "radios.js", "session.js"], async ({ call }, { fill, h, reachable }, { language, t }, { clean, countCharacters, MAX_CHARACTERS, MAX_CODE_POINTS }, { currentPolicy }, { radios }, { currentUser }) => {
+const OWN = "own";
+
+const translated = language === "zh" ? await handsel.load("wrapping_zh.js") : { themes: {}, covers: {}, blessings: {} };
 
 async function wrapping(kind, draft = null) {
   const [{ themes, covers, blessings }, name, policy] = await Promise.all([call("GET", `/wrappings?kind=${kind}`), ownName(), currentPolicy()]);
@@ -586,7 +589,7 @@ function blessingChoice(blessings, longest, draft, onChange) {
     draft: () => ({ blessing: choice.value(), message: input.value }),
   };
 }
-return { countCharacters, wrapping };
+return { wrapping };
 });
 handsel.define("view_wrap.js", ["api.js", "dom.js", "drafts.js", "end_choice.js", "errors.js", "i18n.js", "links.js", "people.js", "person_choice.js", "policy.js", "radios.js", "router.js", "schedule.js", "stepper.js", "ui.js", "wrapping.js"], async ({ call, create }, { announce, fill, h }, { findDraft, removeDraft, saveDraft }, { endChoice }, { explainedBy }, { t }, { saveLink }, { contacts, saveName }, { personChoice }, { rulesOf, voucherEnd, within }, { radios }, { redraw, replace }, { scheduleChoice }, { stepper }, { runAction }, { wrapping }) => {
 const MAX_OFFERED = 20;

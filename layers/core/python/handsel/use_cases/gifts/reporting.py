@@ -1,9 +1,9 @@
 """Report a gift to the operator. A user has one report about a gift: repeating the call changes nothing.
 
-| process dies                    | state left behind         | completed by                          |
-|---------------------------------|---------------------------|---------------------------------------|
-| before the write                | nothing                   | the same call again                   |
-| after it, or the answer is lost | a report, in the queue    | the same call again finds the report  |
+| process dies                      | state left behind      | completed by                         |
+|-----------------------------------|------------------------|--------------------------------------|
+| before the write                  | nothing changed        | the same call again                  |
+| after it, or the response is lost | a report, in the queue | the same call again finds the report |
 
 The gift and its giver do not change, and the giver learns nothing. Operators close reports (`python -m ops close-report`).
 """
