@@ -63,7 +63,7 @@ ops: $(VENV) ## Run an operators' command on the local stack: DO="audit --json";
 
 # --- test ------------------------------------------------------------------------------------------------------------
 
-.PHONY: test coverage unit integration interleavings conformance e2e e2e-long e2e-long-calls e2e-long-pages pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
+.PHONY: test coverage unit integration interleavings conformance e2e e2e-long e2e-long-calls nightly pages browser screenshots canaries sam fuzz sim mutants mutmut races crash proof recommendations bench
 test: $(VENV) ## Unit tests, integration tests, simulator, and tests of the API on the local stack
 	@$(BIN)/python -m pytest tests/unit tests/integration tests/sim -m "not long" --numprocesses 2
 	@$(SIM)
@@ -79,7 +79,7 @@ integration: $(VENV) ## Integration tests: handlers on the in-memory table
 	@$(BIN)/python -m pytest tests/integration
 
 interleavings: $(VENV) ## Play every interleaving of calls that compete for the same units
-	@$(BIN)/python -m pytest tests/sim -m long --numprocesses 2
+	@$(BIN)/python -m pytest tests/sim -m "long and not nightly" --numprocesses 2
 
 conformance: $(VENV) ## Compare the in-memory table with moto, the local engine and DynamoDB's documentation
 	@$(BIN)/python -m pytest tests/conformance --numprocesses 2
@@ -88,12 +88,16 @@ conformance: $(VENV) ## Compare the in-memory table with moto, the local engine 
 e2e: $(VENV) ## End-to-end tests over HTTP, on the local stack
 	@$(E2E) tests/e2e
 
-e2e-long: e2e-long-calls e2e-long-pages ## Slow end-to-end tests: authorization matrix, every operation, races, operator commands, more page tests
+e2e-long: $(VENV) ## Slow end-to-end tests: authorization matrix, every operation, races, operator commands, more page tests
+	@$(E2E) $(E2E_LONG)
+	@$(E2E) tests/browser -m long
 
 e2e-long-calls: $(VENV)
-	@$(E2E) $(E2E_LONG)
+	@$(E2E) $(E2E_LONG) -m "not nightly"
 
-e2e-long-pages: $(VENV)
+nightly: $(VENV) ## Tests that CI runs every night: the largest of the authorization matrix and of the interleavings, more page tests
+	@$(BIN)/python -m pytest tests/sim -m nightly --numprocesses 2
+	@$(E2E) tests/e2e -m nightly
 	@$(E2E) tests/browser -m long
 
 pages: $(VENV) ## The faster half of the tests of the pages in a browser, on the local stack; skipped without a browser
@@ -132,7 +136,7 @@ crash: $(VENV) ## Crash tests: kill functions and the runner during work (testki
 proof: $(VENV) ## Long proofs before a release; takes hours; results are in docs/reliability.md
 	@$(MAKE) --no-print-directory sim SEEDS=50000
 	@$(MAKE) --no-print-directory mutants mutmut
-	@$(MAKE) --no-print-directory e2e-long-pages
+	@$(MAKE) --no-print-directory nightly
 	@PROOF=1 $(BIN)/python -m pytest tests/integration/test_audit_of_corruption.py -k large
 	@FUZZ_REQUESTS=10000 FUZZ_SECONDS=120 $(BIN)/python -m testkit.fuzz
 	@$(BIN)/python -m testkit.races
