@@ -1,4 +1,4 @@
-# Tools are installed into .venv (and .venv-sam, .venv-bench, .venv-checkov, .venv-sbom) from the lock files in requirements/,
+# Tools are installed into .venv (and .venv-sam, .venv-bench, .venv-checkov, .venv-sbom, .venv-site) from the lock files in requirements/,
 # when first needed.
 PYTHON ?= python3
 VENV := .venv/.complete
@@ -6,6 +6,7 @@ SAM_VENV := .venv-sam/.complete
 BENCH_VENV := .venv-bench/.complete
 CHECKOV_VENV := .venv-checkov/.complete
 SBOM_VENV := .venv-sbom/.complete
+SITE_VENV := .venv-site/.complete
 BIN := .venv/bin
 SAM := SAM_CLI_TELEMETRY=0 PYTHON=$(abspath $(BIN)/python) .venv-sam/bin/sam
 INSTALL := -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes
@@ -154,11 +155,11 @@ sam-if-docker:
 
 # --- check -----------------------------------------------------------------------------------------------------------
 
-.PHONY: check static lint types security scan generated locked vulnerabilities format
+.PHONY: check static lint types security scan site generated locked vulnerabilities format
 check: static demo test side-by-side ## The gate: everything that CI runs
 
 static: $(VENV) ## Static checks, two at a time
-	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security scan vulnerabilities generated locked
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=target lint types security scan site vulnerabilities generated locked
 
 .PHONY: side-by-side gates
 side-by-side: ## Slow tests, two at a time: pages, e2e-long-calls, interleavings, canaries, sam, fuzz, conformance, gates
@@ -190,6 +191,11 @@ security: $(VENV) ## bandit on deployed and operator code, less strict on the lo
 scan: $(CHECKOV_VENV) ## Scan the template by checkov (.checkov.yaml); docs/security.md has the findings
 	@.venv-checkov/bin/checkov --config-file .checkov.yaml
 
+# NO_MKDOCS_2_WARNING leaves out a notice of the theme about its successor.
+site: $(SITE_VENV) ## Build the documentation site in dist/site, and check all links within it
+	@NO_MKDOCS_2_WARNING=1 .venv-site/bin/mkdocs build --quiet
+	@echo "Open dist/site/index.html"
+
 generated: $(VENV) ## Check that the generated files are up to date
 	@$(BIN)/python -m tools generate --check
 
@@ -203,10 +209,11 @@ locked: $(VENV) ## Check that the lock files match pyproject.toml
 	$(UV_COMPILE) --group pyproject.toml:bench -o "$$scratch/bench.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:checkov -o "$$scratch/checkov.txt" >/dev/null; \
 	$(UV_COMPILE) --group pyproject.toml:sbom -o "$$scratch/sbom.txt" >/dev/null; \
+	$(UV_COMPILE) --group pyproject.toml:site -o "$$scratch/site.txt" >/dev/null; \
 	diff -q "$$scratch/layer.txt" layers/dependencies/requirements.txt \
 	  && diff -q "$$scratch/dev.txt" requirements/dev.txt && diff -q "$$scratch/sam.txt" requirements/sam.txt \
 	  && diff -q "$$scratch/bench.txt" requirements/bench.txt && diff -q "$$scratch/sbom.txt" requirements/sbom.txt \
-	  && diff -q "$$scratch/checkov.txt" requirements/checkov.txt \
+	  && diff -q "$$scratch/checkov.txt" requirements/checkov.txt && diff -q "$$scratch/site.txt" requirements/site.txt \
 	  || { echo "Run: make lock" >&2; exit 1; }
 
 vulnerabilities: $(VENV) ## Report known vulnerabilities of the deployed packages (uses the network)
@@ -249,6 +256,7 @@ lock: $(VENV) ## Write the lock files from pyproject.toml
 	@$(UV_COMPILE) --group pyproject.toml:bench -o requirements/bench.txt
 	@$(UV_COMPILE) --group pyproject.toml:checkov -o requirements/checkov.txt
 	@$(UV_COMPILE) --group pyproject.toml:sbom -o requirements/sbom.txt
+	@$(UV_COMPILE) --group pyproject.toml:site -o requirements/site.txt
 
 sbom: $(SBOM_VENV) ## List the deployed packages in dist/sbom.json (CycloneDX)
 	@mkdir -p dist
@@ -256,14 +264,15 @@ sbom: $(SBOM_VENV) ## List the deployed packages in dist/sbom.json (CycloneDX)
 	  layers/dependencies/requirements.txt
 
 clean: ## Delete everything that was built; stop the local stack first
-	@rm -rf .venv .venv-sam .venv-bench .venv-checkov .venv-sbom .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-bench .venv-checkov .venv-sbom .venv-site .aws-sam .local dist htmlcov .coverage .coverage.* .*_cache .hypothesis
 
 $(VENV): requirements/dev.txt
 $(SAM_VENV): requirements/sam.txt
 $(BENCH_VENV): requirements/bench.txt
 $(SBOM_VENV): requirements/sbom.txt
+$(SITE_VENV): requirements/site.txt
 # A lock file is complete, so pip resolves nothing. An interrupted installation has no stamp and continues the next time.
-$(VENV) $(SAM_VENV) $(BENCH_VENV) $(SBOM_VENV):
+$(VENV) $(SAM_VENV) $(BENCH_VENV) $(SBOM_VENV) $(SITE_VENV):
 	@"$(PYTHON)" -c 'import sys; sys.version_info >= (3, 11) or sys.exit(1)' 2>/dev/null || { \
 	  echo "'$(PYTHON)' is not Python 3.11 or newer. Choose another one: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Installing $< into $(@D) ..." >&2

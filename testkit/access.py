@@ -27,6 +27,7 @@ GET /covers/{file}                             | anyone    | 200
 GET /                                          | anyone    | 200
 GET /g/{gift_id}                               | anyone    | 200
 GET /assets/{version}/{asset}                   | anyone    | 200
+GET /problems/{code}                            | anyone    | 200
 GET /gifts/{gift_id}/preview                   | anyone    | 200
 GET /test/clock                                | user      | 200
 POST /test/clock                               | user      | 200

@@ -7,6 +7,7 @@ from local import cli
 from local.settings import ROOT
 from tools import (
     address_formats,
+    api_pages,
     covers,
     currencies,
     event_schemas,
@@ -29,6 +30,7 @@ def main(*, check: bool) -> int:
         files = {
             **address_formats.files(),
             **reference.files(),
+            **api_pages.files(),
             **sample_events.files(),
             **event_schemas.files(),
             **input_schemas.files(),

@@ -440,7 +440,11 @@ _PROBLEM_SCHEMAS: Schema = {
         "required": ["type", "title", "status", "detail", "code"],
         "additionalProperties": False,
         "properties": {
-            "type": {"type": "string", "format": "uri", "description": "`urn:handsel:problem:` followed by the code."},
+            "type": {
+                "type": "string",
+                "format": "uri-reference",
+                "description": f"The address of the page of this problem: `{problems.TYPE_PATH}` followed by the code.",
+            },
             "title": {"type": "string", "description": "The problem as a sentence that clients can show."},
             "status": {"type": "integer", "minimum": 400, "maximum": 599, "description": "The HTTP status code."},
             "detail": {

@@ -1,6 +1,6 @@
 """Generate the pages of docs/reference from the tables in the code.
 
-States, problems, visibility, policies, sample invocations, request units, cost and capacity.
+States, visibility, policies, sample invocations, request units, cost and capacity.
 """
 
 import json
@@ -9,8 +9,7 @@ from pathlib import Path
 from textwrap import fill
 from typing import Any, cast
 
-from handsel.api.problems import STATUS
-from handsel.domain import errors, states
+from handsel.domain import states
 from handsel.domain.policy import load_policies
 from handsel.domain.privacy import TABLE, Viewer
 from local.settings import ROOT
@@ -27,7 +26,6 @@ def files() -> dict[Path, str]:
     """Return the generated pages and their texts."""
     pages = {
         "states": _states(),
-        "problems": _problems(),
         "privacy": _privacy(),
         "policies": _policies(),
         "events": _events(),
@@ -38,10 +36,11 @@ def files() -> dict[Path, str]:
             "Capacity", "`ops/model/capacity.py` and `ops/model/published.py`", capacity_page(figures())
         ),
     }
-    return {FOLDER / f"{name}.md": _page(lines) for name, lines in pages.items()}
+    return {FOLDER / f"{name}.md": page(lines) for name, lines in pages.items()}
 
 
-def _page(lines: Iterable[str]) -> str:
+def page(lines: Iterable[str]) -> str:
+    """Return lines as the text of a file."""
     return "\n".join(lines) + "\n"
 
 
@@ -77,7 +76,7 @@ def _states() -> Iterator[str]:
     yield "final status, if one was reported. Otherwise it is the latest incident by time of occurrence, unless a step of the"
     yield "route occurred after it. Otherwise it is the reported status with the highest rank."
     yield ""
-    yield from _table(
+    yield from table(
         ("status", "rank", "final"),
         (
             (
@@ -90,22 +89,6 @@ def _states() -> Iterator[str]:
     )
 
 
-def _problems() -> Iterator[str]:
-    titles = {problem.code: problem.title for problem in _problem_classes(errors.ApiProblem)}
-    yield "# Problems"
-    yield NOTE.format(source="`domain/errors.py` and `api/problems.py`")
-    yield ""
-    yield "A problem is an `application/problem+json` document with `type`, `title`, `status`, `detail` and one of these codes."
-    yield ""
-    yield from _table(("status", "code", "title"), ((str(s), f"`{code}`", titles[code]) for code, s in STATUS.items()))
-
-
-def _problem_classes(base: type[errors.ApiProblem]) -> Iterator[type[errors.ApiProblem]]:
-    for problem in base.__subclasses__():
-        yield problem
-        yield from _problem_classes(problem)
-
-
 def _privacy() -> Iterator[str]:
     yield "# Visibility"
     yield NOTE.format(source="`domain/privacy.py`")
@@ -113,7 +96,7 @@ def _privacy() -> Iterator[str]:
     yield 'The table applies to every response, list and problem. "Their own" is the viewer\'s own holding or shipment. A buyer'
     yield "sees units for own use like a giver."
     yield ""
-    yield from _table(
+    yield from table(
         ("field", *Viewer), ((field, *(str(rule) for rule in rules.values())) for field, rules in TABLE.items())
     )
 
@@ -126,7 +109,7 @@ def _policies() -> Iterator[str]:
     yield "The rules of each policy in its newest version. [policies.md](../policies.md) has their meaning. Durations without a"
     yield "unit are in seconds."
     yield ""
-    yield from _table(
+    yield from table(
         ("rule", *(policy.policy_id for policy in newest)),
         ((f"`{name}`", *(_format_rule(policy.rules[name]["value"]) for policy in newest)) for name in newest[0].rules),
     )
@@ -134,7 +117,7 @@ def _policies() -> Iterator[str]:
         yield ""
         yield f"## {policy.policy_id}, version {policy.version}"
         yield ""
-        yield from _table(
+        yield from table(
             ("rule", "value", "source"),
             ((f"`{name}`", _format_rule(rule["value"]), rule["source"]) for name, rule in policy.rules.items()),
         )
@@ -157,7 +140,7 @@ def _growth() -> Iterator[str]:
         yield ""
         yield f"## {title}"
         yield ""
-        yield from _table(
+        yield from table(
             ("grows", "by", "bound", "at the bound"), ((row.name, row.by, row.bound, row.effect) for row in rows)
         )
 
@@ -177,7 +160,7 @@ def _events() -> Iterator[str]:
     yield "make invoke EVENT=events/post_confirmation_sign_up.json"
     yield "```"
     yield ""
-    yield from _table(
+    yield from table(
         ("", "event", "function", "route", "description", "status"),
         (
             (
@@ -202,7 +185,7 @@ def _request_units() -> Iterator[str]:
     yield "`tests/integration/test_costs.py` verifies them. `follow` is the projection of all stream records of an"
     yield "operation in one batch, `record` that of a single record."
     yield ""
-    yield from _table(
+    yield from table(
         ("operation", "reads", "writes", "RRU", "WRU"),
         (
             (operation, f"{units.reads}", f"{units.writes}", f"{units.rru:g}", f"{units.wru:g}")
@@ -222,7 +205,7 @@ def _sections(title: str, source: str, sections: Iterable[Section]) -> Iterator[
             yield "\n".join(_wrapped(line) for line in section.text.splitlines())
         if section.rows:
             yield ""
-            yield from _table(section.head, section.rows)
+            yield from table(section.head, section.rows)
 
 
 def _wrapped(line: str) -> str:
@@ -238,7 +221,8 @@ def _format_status(event: Event) -> str:
     return str(event.status) if early is None else f"{event.status}; {early} while the claim window is open"
 
 
-def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+def table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> Iterator[str]:
+    """Yield the lines of a table."""
     yield f"| {' | '.join(head)} |"
     yield f"|{'---|' * len(head)}"
     for row in rows:

@@ -179,6 +179,14 @@ def _samples() -> Iterator[Event]:
         200,
         path={"version": "latest", "asset": "app.js"},
     )
+    yield _http(
+        "WebFunction",
+        "problem",
+        "Load the page of a problem.",
+        "GET /problems/{code}",
+        200,
+        path={"code": "already-claimed"},
+    )
     yield _http("AccountFunction", "read", "Bob reads his account.", "GET /me", 200, by=BOB)
     yield _http("AccountFunction", "features", "Bob lists the features that he has.", "GET /meta/features", 200, by=BOB)
     yield _http(

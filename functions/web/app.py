@@ -20,6 +20,7 @@ from urllib.parse import quote, urlsplit
 
 from aws_lambda_powertools.event_handler import Response
 
+from handsel.api import problems
 from handsel.api.http import HttpRequest, create_app, handler, unknown_route_response
 from handsel.api.languages import LANGUAGES, negotiate
 from handsel.api.operations import Media, operation
@@ -242,6 +243,25 @@ def get_asset(version: str, asset: str) -> Response[str] | Response[bytes]:
     cache_control = IMMUTABLE if version == VERSION else REVALIDATE
     content_type = TYPES[Path(asset).suffix]
     return _conditional_response(HttpRequest(app), 200, ASSETS[asset], content_type, {"Cache-Control": cache_control})
+
+
+@app.get("/problems/<code>")
+@operation(
+    responses={200: PAGE, **NOT_MODIFIED},
+    path={"code": "The code of a problem."},
+)
+def get_problem_page(code: str) -> Response[str] | Response[bytes]:
+    """Get the explanation of a problem.
+
+    The `type` of a problem document leads to this page. It is for developers, and in English.
+    """
+    found = problems.find(code)
+    if found is None:
+        raise NotFound
+    status, title, explanation = found
+    return _page(
+        HttpRequest(app), 200, "problem", "en", title=title, explanation=explanation, number=str(status), problem=code
+    )
 
 
 def _page(

@@ -162,7 +162,12 @@ def test_get_pages_and_their_assets(calls: Running, expiring: dict[str, Any]) ->
         assert "immutable" in anyone.get(path).headers["cache-control"], path
     none = anyone.get("/g/none")
     assert (none.status_code, none.headers["content-type"]) == (404, "text/html; charset=utf-8")
-    expect_problem(anyone.get("/assets/any/none.js"), 404, "not-found")
+    problem = expect_problem(anyone.get("/assets/any/none.js"), 404, "not-found")
+    page = anyone.get(problem["type"])
+    assert (page.status_code, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    again = anyone.request("GET", page.url.path, headers={"if-none-match": page.headers["etag"]})
+    assert (again.status_code, again.content) == (304, b"")
+    expect_problem(anyone.get("/problems/nothing"), 404, "not-found")
 
 
 @pytest.mark.parametrize("kind", ["voucher", "parcel"])

@@ -13,6 +13,7 @@ from typing import Any, NoReturn
 import pytest
 from botocore.exceptions import ConnectTimeoutError
 
+from handsel.api import problems
 from handsel.domain.wrappings import ThemeColors, load_catalogue
 from handsel.runtime.settings import settings
 from handsel.store import keys
@@ -266,7 +267,23 @@ def test_pages_and_assets_are_compressed_if_accepted(stack: Stack) -> None:
     assert plain.headers["vary"] == packed.headers["vary"] == "Accept-Encoding"
 
 
-@pytest.mark.parametrize("path", ["/", "/assets/any/app.css"])
+@pytest.mark.parametrize("path", ["/gifts/unknown", "/unknown"])
+def test_the_type_of_a_problem_leads_to_its_page(stack: Stack, path: str) -> None:
+    problem = stack.call("alice", "GET", path).body
+    page = stack.call(None, "GET", problem["type"])
+    assert (page.status, page.headers["content-type"]) == (200, "text/html; charset=utf-8")
+    assert f"<h1>{problem['title']}</h1>\n<p>{html.escape(problem['detail'])}</p>" in page.raw
+    assert "<code>not-found</code>" in page.raw
+
+
+def test_every_problem_has_a_page(stack: Stack) -> None:
+    for code in (*problems.STATUS, problems.INTERNAL):
+        assert f"<code>{code}</code>" in stack.call(None, "GET", f"{problems.TYPE_PATH}{code}").raw
+    unknown = stack.call(None, "GET", f"{problems.TYPE_PATH}nothing")
+    assert (unknown.status, unknown.body["code"]) == (404, "not-found")
+
+
+@pytest.mark.parametrize("path", ["/", "/assets/any/app.css", "/problems/busy"])
 def test_an_unchanged_page_or_asset_is_answered_with_304(stack: Stack, path: str) -> None:
     tag = stack.call(None, "GET", path).headers["etag"]
     again = stack.call(None, "GET", path, headers={"if-none-match": tag})

@@ -10,7 +10,7 @@ from testkit import contract
 
 HEALTHY = {"status": "ok"}
 NOT_FOUND = {
-    "type": "urn:handsel:problem:not-found",
+    "type": "/problems/not-found",
     "title": "Not found.",
     "status": 404,
     "detail": "Not found.",

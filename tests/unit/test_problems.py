@@ -40,7 +40,7 @@ def test_a_problem_becomes_a_problem_document(problem: type[errors.ApiProblem]) 
     assert answer.body is not None
     body = json.loads(answer.body)
     assert (body["code"], body["status"]) == (problem.code, answer.status_code)
-    assert body["type"] == f"urn:handsel:problem:{problem.code}"
+    assert body["type"] == f"/problems/{problem.code}"
     assert len(body["detail"]) > 10
     assert body["title"].rstrip(".") not in body["detail"]
     assert ("Retry-After" in answer.headers) is (problem.retry_after is not None)

@@ -1,7 +1,7 @@
 """Turn errors into RFC 9457 problem documents."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 from aws_lambda_powertools.event_handler import Response
 
@@ -74,6 +74,8 @@ STATUS: Mapping[str, int] = {
 }
 
 CONTENT_TYPE = "application/problem+json"
+# The `type` of a problem is the address of its page, on the stack that returned it. RFC 9457 resolves it against the request.
+TYPE_PATH = "/problems/"
 # The problem document of any other error.
 INTERNAL = "internal-error"
 INTERNAL_TITLE = "Internal error."
@@ -88,7 +90,7 @@ def of(problem: errors.ApiProblem) -> Response[str]:
     """Return the response to an ApiProblem. Equal problems have equal bytes, so that they reveal nothing."""
     status = STATUS[problem.code]
     body: dict[str, object] = {
-        "type": f"urn:handsel:problem:{problem.code}",
+        "type": f"{TYPE_PATH}{problem.code}",
         "title": problem.title,
         "status": status,
         "detail": problem.detail or problem.explanation,
@@ -116,7 +118,7 @@ def of(problem: errors.ApiProblem) -> Response[str]:
 def internal(request_id: str) -> Response[str]:
     """Return the response to an unexpected error: only the request id, which leads to its log lines."""
     body = {
-        "type": f"urn:handsel:problem:{INTERNAL}",
+        "type": f"{TYPE_PATH}{INTERNAL}",
         "title": INTERNAL_TITLE,
         "status": 500,
         "detail": INTERNAL_DETAIL,
@@ -124,6 +126,22 @@ def internal(request_id: str) -> Response[str]:
         "request_id": request_id,
     }
     return _response(500, body, {})
+
+
+def find(code: str) -> tuple[int, str, str] | None:
+    """Return the status, the title and the explanation of a code, or None if there is no such problem."""
+    if code == INTERNAL:
+        return 500, INTERNAL_TITLE, INTERNAL_DETAIL
+    for problem in _classes(errors.ApiProblem):
+        if problem.code == code:
+            return STATUS[code], problem.title, problem.explanation
+    return None
+
+
+def _classes(base: type[errors.ApiProblem]) -> Iterator[type[errors.ApiProblem]]:
+    for problem in base.__subclasses__():
+        yield problem
+        yield from _classes(problem)
 
 
 def _response(status: int, body: Mapping[str, object], headers: Mapping[str, str]) -> Response[str]:
