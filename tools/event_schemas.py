@@ -1,13 +1,15 @@
 """Generate the JSON Schemas of the domain events and the page that lists them, from `domain/events.py`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import fields
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, get_type_hints
+from types import NoneType, UnionType
+from typing import Any, get_args, get_origin, get_type_hints
 
 from handsel.domain.events import TYPES, VERSION, Data, EventType
+from handsel.domain.models import Money
 from handsel.runtime.bus import SOURCE
 from local.settings import ROOT
 from tools.reference import NOTE
@@ -54,7 +56,7 @@ def schema(name: str, kind: EventType) -> Schema:
     }
 
 
-def _data(data: type[Data]) -> Schema:
+def _data(data: type[Data | Money]) -> Schema:
     hints = get_type_hints(data)
     properties = {field.name: _field(field.name, hints[field.name]) for field in fields(data)}
     return {"type": "object", "required": list(properties), "properties": properties}
@@ -63,6 +65,13 @@ def _data(data: type[Data]) -> Schema:
 def _field(name: str, kind: Any) -> Schema:
     if name.endswith("_at"):
         return _TIME
+    if get_origin(kind) is UnionType:
+        (some,) = (each for each in get_args(kind) if each is not NoneType)
+        return {"anyOf": [_field(name, some), {"type": "null"}]}
+    if get_origin(kind) is Mapping:
+        return {"type": "object", "additionalProperties": {"type": "string"}}
+    if kind is Money:
+        return _data(Money)
     if kind is int:
         return {"type": "integer", "minimum": 0}
     if issubclass(kind, StrEnum):
@@ -75,7 +84,8 @@ def _page() -> Iterator[str]:
     yield NOTE.format(source="`domain/events.py`")
     yield ""
     yield "Changes are published on an EventBridge bus (output `BusName` of the stack) from the table's stream: at least once,"
-    yield "within seconds, in any order. Events contain no product, price, code or address, and not who claimed."
+    yield "within seconds, in any order. Events contain no title, code or address, and not who claimed. Events of a gift do not"
+    yield "say what is in it."
     yield ""
     yield f"The source is `{SOURCE}`, the detail-type is the event's type, and the detail follows the schema. New fields may be"
     yield f"added. A change that could break subscribers gets a new `version`; the current one is {VERSION}."

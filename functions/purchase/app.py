@@ -52,6 +52,7 @@ def create_order() -> Response[str]:
         token=body.payment.token,
         policy=policies.current(),
         expected_total=body.expected_total.value() if body.expected_total else None,
+        metadata=body.metadata,
     )
     is_paid = order.state is not OrderState.PENDING
     if is_paid:

@@ -378,6 +378,7 @@ class Scan:
             "product_id": case.ids["product_id"],
             "quantity": quantity,
             "payment": payment(token) | {"method": method},
+            "metadata": {"note": self.plant_new("metadata", "payment", case)},
         }
         self.do(case.giver, "POST /orders", body, case=case, status=status)
         listed = self.request(case.giver, "GET /orders", query="limit=1").json()["items"][0]

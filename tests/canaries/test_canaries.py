@@ -148,6 +148,7 @@ def replay_or(route: str, invalid: Callable[[Case], Body]) -> BuildBody:
 
 def buy(case: Case, viewer: str, _ids: Ids) -> Body:
     invalid = {"product_id": case.ids["product_id"], "quantity": 50, "payment": payment() | {"method": ECHO}}
+    invalid["metadata"] = {"note": ECHO}
     return case.sent.get(("POST /orders", viewer)) or invalid
 
 
@@ -842,6 +843,14 @@ def test_no_event_contains_data_that_subscribers_may_not_see(
     for each in scan.canaries:
         facts.setdefault(each.text, set()).add(each.fact)
     hidden = [text for text, kinds in facts.items() if not kinds & (IN_LOGS | {"status"})]
+    # Only this event has what was sold, at what price, and the data of the caller who bought it.
+    sold = [event["data"] for event in events if event["type"] == "order.paid"]
+    notes = {data["metadata"]["note"] for data in sold if data["metadata"]}
+    assert notes
+    assert notes <= facts.keys()
+    for data in sold:
+        for name in ("store_id", "product_id", "total", "metadata"):
+            del data[name]
     text = json.dumps(events)
     assert [(facts[each], each) for each in hidden if each in text] == []
     # Events about a gift do not contain its claimers, and events about a claimer do not contain the gift.

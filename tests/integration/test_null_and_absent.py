@@ -46,6 +46,7 @@ def test_the_fields_are_found() -> None:
     fields = {(path, "/".join(field)) for path, field in CASES}
     assert {
         ("/orders", "expected_total"),
+        ("/orders", "metadata"),
         ("/orders/{order_id}/use", "address"),
         ("/orders/{order_id}/gifts", "recipient_id"),
         ("/orders/{order_id}/gifts", "wrapping/message"),

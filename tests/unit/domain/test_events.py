@@ -21,7 +21,15 @@ def test_a_payment_produces_an_event_with_the_time_of_payment() -> None:
             at=NOW + 5,
             correlation_id="order",
             audience=("alice",),
-            data=events.OrderPaid("order", 3),
+            data=events.OrderPaid(
+                "order",
+                3,
+                store_id=pending.product.store_id,
+                product_id=pending.product.product_id,
+                total=pending.payment.total,
+                external_id=None,
+                metadata={},
+            ),
         )
     ]
 

@@ -1,6 +1,7 @@
 """Domain events, which the projector publishes on the EventBridge bus.
 
-Events contain what `privacy.TABLE` allows to subscribers: no product, price, code, address or claimer.
+Events contain what `privacy.TABLE` allows to subscribers: no title, code, address or claimer. The product and the price are in
+`order.paid` only, so no event of a gift says what is in it.
 
 The id of an event is derived from the change, so that a subscriber can recognise duplicates. The classes of `TYPES` are
 published as JSON Schemas in docs/events. An incompatible change of a schema increments `VERSION`.
@@ -11,7 +12,7 @@ from dataclasses import asdict, dataclass
 from typing import Any, NamedTuple
 
 from handsel.domain import ids
-from handsel.domain.models import Claim, Gift, Holding, Order, Presentation, RefundRequest, Shipment
+from handsel.domain.models import Claim, Gift, Holding, Money, Order, Presentation, RefundRequest, Shipment
 from handsel.domain.privacy import Fact, Viewer, may_see
 from handsel.domain.states import GiftState, OrderState, RefundRequestState, ShipmentStatus
 from handsel.domain.times import format_timestamp
@@ -21,10 +22,20 @@ VERSION = 1
 
 @dataclass(frozen=True, slots=True)
 class OrderPaid:
-    """Data of `order.paid`."""
+    """Data of `order.paid`.
+
+    Attributes:
+        external_id: the id of the order in the system that it was paid in; None if it was paid here.
+        metadata: the data that the order was created with.
+    """
 
     order_id: str
     quantity: int
+    store_id: str
+    product_id: str
+    total: Money
+    external_id: str | None
+    metadata: Mapping[str, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,7 +252,16 @@ def derive_order_events(before: Order | None, after: Order | None, *, at: int) -
         return
     if before.state is OrderState.PENDING and after.state is OrderState.PAID:
         paid_at = after.payment.paid_at or at
-        paid = OrderPaid(after.order_id, after.quantity)
+        sold = after.product
+        paid = OrderPaid(
+            after.order_id,
+            after.quantity,
+            store_id=sold.store_id,
+            product_id=sold.product_id,
+            total=after.payment.total,
+            external_id=None,
+            metadata=dict(after.metadata),
+        )
         yield _event("order.paid", (after.order_id,), paid_at, after.order_id, after.buyer_id, paid)
     if before.state is OrderState.PENDING and after.state is OrderState.CANCELLED:
         cancelled = OrderCancelled(after.order_id, after.quantity)

@@ -223,6 +223,7 @@ class Order:
         expires_at: the time until which it can be paid, exclusive; None if it waits without an end.
         policy: the policy that it was bought under, see `Policy.ref`.
         uses: the ids of its own uses, which lead to their holdings.
+        metadata: data of the caller who created it, which is stored and returned, and not interpreted.
     """
 
     order_id: str
@@ -243,6 +244,7 @@ class Order:
     expires_at: int | None = None
     policy: str = FIRST_POLICY
     uses: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict, metadata=SPARSE)
 
     @property
     def repaid(self) -> Money:

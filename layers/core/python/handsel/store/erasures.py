@@ -124,13 +124,14 @@ def _pass_on(handle: str, user_id: str, pseudonym: str, until: int) -> Update:
 def pass_on_order(order: Order, pseudonym: str) -> Update:
     """Return the update of an order of the user, if none of its units was released since it was read.
 
-    The order of a return gift has the name of the user, which is replaced.
+    The order of a return gift has the name of the user, which is replaced. Its metadata may identify the user.
     """
     nameless = Clause(sets=["#intent.#giver_name = :name"], values={":name": names.ERASED_NAME})
     return update(
         keys.order(order.order_id),
         assign({"buyer_id": pseudonym, keys.BY_OWNER.pk: keys.orders_by_buyer(pseudonym)}),
         *([] if order.intent is None else [nameless]),
+        *([Clause(removes=["#metadata"])] if order.metadata else []),
         require(buyer_id=order.buyer_id, state=order.state, available=0, reservations=order.reservations),
     )
 

@@ -50,6 +50,20 @@ ExpectedTotal = Annotated[
 ]
 
 
+Metadata = Annotated[
+    dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=40)],
+        Annotated[str, StringConstraints(max_length=500)],
+    ]
+    | None,
+    Field(
+        max_length=20,
+        description="Data of your own, such as the ID of a cart. It is stored and returned, and not interpreted. It is also "
+        "in the event `order.paid`.",
+    ),
+]
+
+
 class OrderRequest(Request):
     """A purchase of units of a product.
 
@@ -63,6 +77,7 @@ class OrderRequest(Request):
     quantity: Annotated[int, Field(ge=1, le=MAX_UNITS)]
     payment: PaymentRequest
     expected_total: ExpectedTotal = None
+    metadata: Metadata = None
 
 
 class RefundRequest(Request):

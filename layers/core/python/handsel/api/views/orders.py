@@ -73,6 +73,7 @@ class OrderView(View):
         units: the number of units in each place; null until the order is paid.
         payment: the payment of the order.
         created_at: the time of the purchase.
+        metadata: the data that the order was created with.
         policy: the version of the policy that it was bought under.
         actions: the actions that the buyer can take on available units now.
         refusals: the actions on available units that the rules do not allow now.
@@ -86,6 +87,7 @@ class OrderView(View):
     units: UnitsView | None
     payment: PaymentView
     created_at: Timestamp
+    metadata: dict[str, str]
     policy: PolicyVersionView
     actions: list[states.OrderAction]
     refusals: list[RefusalView]
@@ -112,6 +114,7 @@ class OrderView(View):
             ),
             payment=PaymentView.of(order, now=now),
             created_at=format_timestamp(order.created_at),
+            metadata=dict(order.metadata),
             policy=PolicyVersionView(policy_id=policy.policy_id, version=policy.version),
             actions=list_order_actions(order, sold_now, units, policy, now=now, may_give=details.may_give),
             refusals=RefusalView.list_of(list_order_refusals(order, sold_now, units, policy, now=now)),

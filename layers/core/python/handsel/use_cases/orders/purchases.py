@@ -14,6 +14,7 @@ A lost response is one of these cases, seen from outside. If it runs twice at on
 ask the provider with the same key, and one of two identical updates from pending to paid commits.
 """
 
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -100,11 +101,13 @@ def buy(
     token: str,
     policy: Policy,
     expected_total: Money | None = None,
+    metadata: Mapping[str, str] | None = None,
 ) -> tuple[Order, Product]:
     """Buy `quantity` units of a product.
 
     Args:
         policy: the policy that the order is bought under.
+        metadata: data of the caller, which the order keeps.
 
     Returns:
         The order, paid; and the product as it is sold now. A replay returns the order as it is while it is pending.
@@ -125,7 +128,8 @@ def buy(
     if order_key not in found:
         require_seller(provider)
         payment = Payment(method=method, total=compute_total(product, quantity, expected_total), token=token)
-        order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy))
+        order = build_order(order_id, call, product, quantity, payment, policy)
+        order = orders.create_pending(table, replace(order, metadata=metadata or {}))
         call.require_same_request(order.request_hash)
     try:
         order, _ = settle_payment(table, provider, order, now=call.now)
