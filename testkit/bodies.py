@@ -81,7 +81,7 @@ def schema_paths(schema: Schema, at: str = "") -> Iterator[str]:
 
 def _first_name(schema: Schema) -> str:
     """Return the name of the entry that a built map has."""
-    return str(schema["propertyNames"]["enum"][0])
+    return str(schema["propertyNames"].get("enum", ["name"])[0])
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from tools.openapi import FILE
 Schema = dict[str, Any]
 
 DOCUMENT: Schema = json.loads(FILE.read_text())
+PROBLEM = "application/problem+json"
 
 _PATTERNS = [
     (re.compile(re.sub(r"\\{(\w+)\\}", r"(?P<\1>[^/]+)", re.escape(path))), path)
@@ -38,8 +39,13 @@ def check(method: str, path: str, status: int, content_type: str, body: bytes | 
     media = content_type.partition(";")[0]
     assert media in declared, f"{call} does not declare {status} as {media!r}: {body!r}"
     if media.endswith("json"):
-        problems = _problems(declared[media], json.loads(body))
+        value = json.loads(body)
+        problems = _problems(declared[media], value)
         assert not problems, f"{call}: the body of {status} does not match its schema: {problems} in {body!r}"
+        if media == PROBLEM:
+            codes = problem_codes(operation)[str(status)]
+            assert value["code"] in codes, f"{call} does not declare {value['code']} for {status}"
+            assert value["status"] == status, f"{call}: {status} has the body {body!r}"
 
 
 def label(method: str, path: str) -> tuple[str, dict[str, str]]:
@@ -127,6 +133,15 @@ def _contents(operation_id: str) -> dict[str, dict[str, jsonschema_rs.Draft20201
     }
 
 
+def problem_codes(operation: Schema) -> dict[str, set[str]]:
+    """Return the codes of problems that an operation declares, by status."""
+    return {
+        status: set(content["examples"])
+        for status, response in operation["responses"].items()
+        if (content := resolved(response).get("content", {}).get(PROBLEM)) is not None
+    }
+
+
 def resolved(entry: Schema) -> Schema:
     """Return the component that an entry refers to, or the entry itself."""
     if "$ref" not in entry:
@@ -142,8 +157,22 @@ def _frozen(schema: Schema) -> str:
 
 @cache
 def _validator(schema: str) -> jsonschema_rs.Draft202012Validator:
-    components = {"components": {"schemas": DOCUMENT["components"]["schemas"]}}
-    return jsonschema_rs.Draft202012Validator({**components, "allOf": [json.loads(schema)]}, validate_formats=True)
+    components = {"components": {"schemas": _closed(DOCUMENT["components"]["schemas"])}}
+    return jsonschema_rs.Draft202012Validator(
+        {**components, "allOf": [_closed(json.loads(schema))]}, validate_formats=True
+    )
+
+
+def _closed(schema: Any) -> Any:
+    """Return a schema that allows no undeclared field. Clients have to accept them, but responses of this version have none."""
+    if isinstance(schema, list):
+        return [_closed(each) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    closed = {name: _closed(each) for name, each in schema.items()}
+    if schema.get("type") == "object" and "properties" in schema:
+        closed.setdefault("additionalProperties", False)
+    return closed
 
 
 def _problems(validator: jsonschema_rs.Draft202012Validator, value: object) -> list[str]:

@@ -3,6 +3,7 @@
 from typing import NamedTuple
 
 from handsel.api.body import MAX_BYTES
+from handsel.api.requests.orders import MAX_METADATA
 from handsel.api.requests.stores import MAX_STORE_RULES
 from handsel.domain import recommendations
 from handsel.domain.addresses import MAX_LINES
@@ -48,6 +49,7 @@ _SUMMARY_COUNTERS = 7
 IN_ITEMS = (
     Growth("Order.reservations", "give", MAX_UNITS, "units of the order", "409 `units-not-available`"),
     Growth("Order.uses", "use units", MAX_UNITS, "units of the order", "409 `units-not-available`"),
+    Growth("Order.metadata", "buy", MAX_METADATA, "pairs of strings", "422 `invalid-request`"),
     Growth(
         "Refund.holding_ids", "refund claimed or used units", MAX_UNITS, "units of the order", "409 `not-refundable`"
     ),

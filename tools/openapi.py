@@ -14,6 +14,7 @@ import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
 from http import HTTPStatus
 from pathlib import Path
 from types import ModuleType
@@ -57,6 +58,9 @@ GATEWAY_ALWAYS = (429, 500, 503)
 GATEWAY_WITH_AUTHORIZER = 401
 GATEWAY_WITH_BODY = 413
 
+# The ends of the names of request schemas, which reject unknown fields. All other schemas are open.
+CLOSED = ("Request", "Query", "Input")
+
 # The method of a route for any method, and the path of the route for requests that match no other one.
 ANY, DEFAULT = "ANY", "$default"
 
@@ -75,6 +79,11 @@ returns the resource that the first request created, in its current state.
 
 Operations without a token answer HEAD like GET, without the body. A path that does not exist returns `not-found`, or a page to
 a client that accepts HTML.
+
+Compatibility: within a major version, operations, fields of responses, problem codes, optional fields of requests and values of
+enumerations of responses may be added. So a client must ignore fields that it does not know, and treat an unknown value or
+code like the others of its status. Nothing is removed, renamed or given another meaning. A request with an unknown field is
+rejected.
 """
 
 
@@ -196,6 +205,7 @@ def document() -> Schema:
             "version": project["version"],
             "summary": project["description"],
             "description": DESCRIPTION,
+            "contact": {"name": "The Handsel contributors"},
             "license": {"name": "Apache License 2.0", "identifier": project["license"]},
         },
         "servers": [{"url": "/"}],
@@ -204,6 +214,7 @@ def document() -> Schema:
         "components": {
             "schemas": dict(sorted({**schemas.published, **_PROBLEM_SCHEMAS}.items())),
             "responses": dict(sorted(shared.items())),
+            "examples": {code: _problem_example(code) for code in (*sorted(problems.STATUS), problems.INTERNAL)},
             "parameters": {
                 "AcceptLanguage": _ACCEPT_LANGUAGE,
                 "IdempotencyKey": _IDEMPOTENCY_KEY,
@@ -253,7 +264,7 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
     if parameters := [*_path_parameters(route, operation), *_other_parameters(operation, schemas)]:
         described["parameters"] = parameters
     if operation.body is not None:
-        content = {"application/json": {"schema": schemas.of(operation.body)}}
+        content = {"application/json": {"schema": schemas.of(operation.body), "examples": _request_examples(route)}}
         described["requestBody"] = {"required": operation.body_required, "content": content}
     answers = {
         status: {
@@ -277,6 +288,23 @@ def _operation(route: Route, handler: Handler, schemas: "Schemas", shared: Schem
         answers[status]["content"] |= {"application/json": {"schema": _ref("GatewayMessage")}}
     described["responses"] = {str(status): entry for status, entry in sorted({**error_responses, **answers}.items())}
     return described
+
+
+def _request_examples(route: Route) -> Schema:
+    """Return the bodies of the sample events of a route, by the name of the event."""
+    return _bodies_by_route().get(f"{route.method} {route.path}", {})
+
+
+@cache
+def _bodies_by_route() -> Mapping[str, Schema]:
+    from tools import sample_events  # imported here, because it imports this module
+
+    found: dict[str, Schema] = {}
+    for event in sample_events.samples():
+        if event.route is not None and "body" in event.payload:
+            example = {"summary": event.description, "value": json.loads(event.payload["body"])}
+            found.setdefault(event.route, {})[event.name] = example
+    return found
 
 
 def _headers() -> Schema:
@@ -361,7 +389,6 @@ def _page(item: Schema) -> Schema:
     return {
         "type": "object",
         "required": ["items", "next_cursor"],
-        "additionalProperties": False,
         "properties": {
             "items": {"type": "array", "items": item, "description": "The entries of this page."},
             "next_cursor": {"type": ["string", "null"], "description": cursor},
@@ -407,8 +434,10 @@ def _error_response(
     lines = [f"- `{code}`: {title}" for code, title in sorted(titles.items())]
     content: Schema = {}
     if titles:
-        narrowed = {"properties": {"status": {"const": status}, "code": {"enum": sorted(titles)}}}
-        content[problems.CONTENT_TYPE] = {"schema": {"allOf": [_ref("Problem"), narrowed]}}
+        content[problems.CONTENT_TYPE] = {
+            "schema": _ref("Problem"),
+            "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in sorted(titles)},
+        }
     if from_gateway:
         lines.append(
             f"- {HTTPStatus(status).phrase}: returned by API Gateway itself, as `GatewayMessage` without a `code`."
@@ -429,6 +458,33 @@ def _error_response(
     return {"$ref": f"#/components/responses/{name}"}
 
 
+def _problem_example(code: str) -> Schema:
+    found = problems.find(code)
+    if found is None:
+        raise DocumentError(f"There is no problem {code}.")
+    status, title, explanation = found
+    value = {
+        "type": f"{problems.TYPE_PATH}{code}",
+        "title": title,
+        "status": status,
+        "detail": explanation,
+        "code": code,
+        **_PROBLEM_EXTRAS.get(code, {}),
+    }
+    return {"summary": title, "value": value}
+
+
+# The further fields of a problem, in its example.
+_PROBLEM_EXTRAS: Mapping[str, Schema] = {
+    "invalid-request": {"errors": [{"pointer": "/quantity", "detail": "Input should be greater than or equal to 1"}]},
+    "message-refused": {"errors": [{"pointer": "/wrapping/message", "detail": "a message cannot contain a link"}]},
+    "already-redeemed": {"redeemed_at": "2026-01-05T08:00:00.000Z"},
+    "price-changed": {"total": {"amount": 1990, "currency": "CNY"}},
+    "not-refundable": {"reason": "not-possible"},
+    "internal-error": {"request_id": "AbCdEfGhIjKlMnO="},
+}
+
+
 def _ref(name: str) -> Schema:
     return {"$ref": f"{_SCHEMAS}{name}"}
 
@@ -438,7 +494,6 @@ _PROBLEM_SCHEMAS: Schema = {
         "description": "An RFC 9457 problem document.",
         "type": "object",
         "required": ["type", "title", "status", "detail", "code"],
-        "additionalProperties": False,
         "properties": {
             "type": {
                 "type": "string",
@@ -485,7 +540,6 @@ _PROBLEM_SCHEMAS: Schema = {
         "description": "An error in one field of a request.",
         "type": "object",
         "required": ["pointer", "detail"],
-        "additionalProperties": False,
         "properties": {
             "pointer": {
                 "description": "A JSON Pointer (RFC 6901) into the body, or `?` and the name of a query parameter. "
@@ -642,8 +696,11 @@ class Schemas:
         # A query is published as parameters.
         queries = {operation.query for operation in operations if operation.query}
         self._queries: Mapping[Any, Schema] = {query: self.published.pop(self._name(query)) for query in queries}
-        for schema in self.published.values():
+        for name, schema in self.published.items():
             schema.pop("title", None)
+            # Fields may be added to responses, so a client has to accept those that it does not know.
+            if not name.endswith(CLOSED) and schema.get("additionalProperties") is False:
+                del schema["additionalProperties"]
 
     def of(self, model: Any) -> Schema:
         """Return the schema of a request or response: a reference to a component."""

@@ -871,6 +871,7 @@ def _samples() -> Iterator[Event]:
         "POST /gifts/{gift_id}/ask-again",
         202,
         by=BOB,
+        body={},
         path={"gift_id": UNOPENED_GIFT},
         status_while_open=409,
     )

@@ -58,7 +58,12 @@ WRITTEN = {
 }
 LONGEST_ID = 128
 # The most characters of an entry of a list of texts that people write.
-LINES = {"Address.lines": 200, "Store.excluded_categories": 100, "Product.store_excluded_categories": 100}
+LINES = {
+    "Order.metadata": 500,
+    "Address.lines": 200,
+    "Store.excluded_categories": 100,
+    "Product.store_excluded_categories": 100,
+}
 # Characters of the keys of maps, where they are not ids that a client or the user pool chose.
 DERIVED_ID = len(derive_id("x"))
 KEY_LENGTHS = {
@@ -122,6 +127,9 @@ def largest(annotation: Any, name: str) -> Any:
     if is_dataclass(annotation):
         of: Any = annotation
         return of(**{each.name: largest(each.type, f"{of.__name__}.{each.name}") for each in fields(of)})
+    if name == "Order.metadata":
+        # The longest keys are of 40 characters.
+        return {f"{number:02}" + WIDE * 38: WIDE * LINES[name] for number in range(MOST[name])}
     if name in LINES:
         return [WIDE * LINES[name]] * MOST[name]
     if get_origin(annotation) is Mapping:

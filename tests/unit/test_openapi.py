@@ -11,6 +11,7 @@ from handsel.api import problems
 from handsel.api.http import create_app
 from handsel.api.operations import Media, operation
 from handsel.api.views.base import View
+from testkit import contract
 from tools import openapi
 
 
@@ -53,14 +54,49 @@ def test_every_problem_code_is_declared_for_an_operation(document: dict[str, Any
         for response in described["responses"].values():
             resolved = shared[response["$ref"].rpartition("/")[2]] if "$ref" in response else response
             if problem := resolved.get("content", {}).get(problems.CONTENT_TYPE):
-                used |= set(problem["schema"]["allOf"][1]["properties"]["code"]["enum"])
+                assert problem["schema"] == {"$ref": "#/components/schemas/Problem"}
+                used |= set(problem["examples"])
     assert used == {*problems.STATUS, problems.INTERNAL}
 
 
-def test_no_schema_allows_undeclared_fields(document: dict[str, Any]) -> None:
+def test_requests_are_closed_and_all_other_schemas_are_open(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
-        if schema["type"] == "object" and name != "GatewayMessage":
-            assert schema["additionalProperties"] is False, name
+        if schema["type"] == "object":
+            closed = name.endswith(("Request", "Query", "Input"))
+            assert (schema.get("additionalProperties") is False) is closed, name
+
+
+def test_the_objects_of_request_bodies_are_named_as_requests(document: dict[str, Any]) -> None:
+    schemas = document["components"]["schemas"]
+    found: set[str] = set()
+
+    def collect(part: Any) -> None:
+        for each in part if isinstance(part, list) else part.values() if isinstance(part, dict) else ():
+            collect(each)
+        name = part.get("$ref", "").rpartition("/")[2] if isinstance(part, dict) else ""
+        if name and name not in found:
+            found.add(name)
+            collect(schemas[name])
+
+    for described in _operations(document).values():
+        collect(described.get("requestBody", {}))
+    objects = {name for name in found if schemas[name]["type"] == "object"}
+    assert objects
+    assert [name for name in objects if not name.endswith(("Request", "Input"))] == []
+
+
+def test_every_request_body_and_problem_has_valid_examples(document: dict[str, Any]) -> None:
+    for key, described in _operations(document).items():
+        contents = [each["content"] for each in described["responses"].values() if "content" in each]
+        contents += [described["requestBody"]["content"]] if "requestBody" in described else []
+        for content in contents:
+            for media, each in content.items():
+                if media == contract.PROBLEM or content is described.get("requestBody", {}).get("content"):
+                    assert each["examples"], key
+                    for name, example in (
+                        (name, contract.resolved(example)) for name, example in each["examples"].items()
+                    ):
+                        assert contract.fits(each["schema"], example["value"]), (key, name)
 
 
 def test_every_property_parameter_and_header_has_a_description(document: dict[str, Any]) -> None:

@@ -50,6 +50,7 @@ ExpectedTotal = Annotated[
 ]
 
 
+MAX_METADATA = 20
 Metadata = Annotated[
     dict[
         Annotated[str, StringConstraints(min_length=1, max_length=40)],
@@ -57,7 +58,7 @@ Metadata = Annotated[
     ]
     | None,
     Field(
-        max_length=20,
+        max_length=MAX_METADATA,
         description="Data of your own, such as the ID of a cart. It is stored and returned, and not interpreted. It is also "
         "in the event `order.paid`.",
     ),

@@ -4,7 +4,7 @@ from typing import Self
 
 from handsel.api.views.base import Timestamp, View
 from handsel.domain.times import format_timestamp
-from handsel.use_cases.gifts.timelines import Entry, Kind, Timeline
+from handsel.use_cases.gifts.timelines import Entry, Timeline, TimelineKind
 
 
 class TimelineEntryView(View):
@@ -18,7 +18,7 @@ class TimelineEntryView(View):
         gift_id: the ID of the gift of `return_gift`; null for other kinds.
     """
 
-    kind: Kind
+    kind: TimelineKind
     at: Timestamp
     display_name: str | None
     message: str | None

@@ -17,7 +17,7 @@ from handsel.store.keys import Key
 from handsel.store.table import Table
 
 
-class Kind(StrEnum):
+class TimelineKind(StrEnum):
     """Kind of an entry of a timeline.
 
     - `scheduled`: the gift was created; it opens later.
@@ -47,11 +47,11 @@ class Kind(StrEnum):
 
 
 # Entries of the same time are in the order of the kinds.
-_ORDER = {kind: place for place, kind in enumerate(Kind)}
+_ORDER = {kind: place for place, kind in enumerate(TimelineKind)}
 _ENDS = {
-    GiftState.RETURNED: Kind.RETURNED,
-    GiftState.CANCELLED: Kind.CANCELLED,
-    GiftState.DECLINED: Kind.DECLINED,
+    GiftState.RETURNED: TimelineKind.RETURNED,
+    GiftState.CANCELLED: TimelineKind.CANCELLED,
+    GiftState.DECLINED: TimelineKind.DECLINED,
 }
 
 
@@ -66,7 +66,7 @@ class Entry:
         gift_id: the id of the return gift, or None.
     """
 
-    kind: Kind
+    kind: TimelineKind
     at: int
     user_id: str | None = None
     message: str | None = None
@@ -110,10 +110,10 @@ def get_timeline(table: Table, gift_id: str, *, caller: str, now: int) -> Timeli
     opened_at = gift.opened_at if not opened else found.get(opened[0], {}).get("at")
     entries = [
         *_list_own(gift, viewer, now=now),
-        *([] if opened_at is None else [Entry(Kind.OPENED, opened_at)]),
-        *(Entry(Kind.CLAIMED, claim.at, user_id) for user_id, claim in gift.claims.items()),
+        *([] if opened_at is None else [Entry(TimelineKind.OPENED, opened_at)]),
+        *(Entry(TimelineKind.CLAIMED, claim.at, user_id) for user_id, claim in gift.claims.items()),
         *(
-            Entry(Kind.THANKED, claim.thanks.at, user_id, message=claim.thanks.message)
+            Entry(TimelineKind.THANKED, claim.thanks.at, user_id, message=claim.thanks.message)
             for user_id, claim in answered.items()
             if claim.thanks is not None
         ),
@@ -130,15 +130,15 @@ def _list_own(gift: Gift, viewer: Viewer, *, now: int) -> Iterator[Entry]:
     given_at, since = gift.sent_at, 0
     changed = [former.until for former in gift.former_recipients]
     if may_see(viewer, Fact.FORMER_RECIPIENTS):
-        yield from (Entry(Kind.RECIPIENT_CHANGED, at) for at in changed)
+        yield from (Entry(TimelineKind.RECIPIENT_CHANGED, at) for at in changed)
     else:
         since = max(changed, default=0)
         given_at = max(given_at, since)
     if gift.opens_at is not None and gift.created_at >= since:
-        yield Entry(Kind.SCHEDULED, gift.created_at)
+        yield Entry(TimelineKind.SCHEDULED, gift.created_at)
     if given_at <= now and not (gift.ended_at is not None and gift.ended_at < given_at):
-        yield Entry(Kind.GIVEN, given_at)
-    yield from (Entry(Kind.REMINDED, at) for at in gift.reminded_at if at >= since)
+        yield Entry(TimelineKind.GIVEN, given_at)
+    yield from (Entry(TimelineKind.REMINDED, at) for at in gift.reminded_at if at >= since)
     state = gift.state_at(now)
     if state in _ENDS:
         # An expired gift may have been settled later.
@@ -170,4 +170,4 @@ def _find_return_gifts(table: Table, answered: dict[str, Claim], found: dict[Key
 def _to_entry(user_id: str, order: Order) -> Entry | None:
     if order.state is not OrderState.PAID or order.intent is None or order.payment.paid_at is None:
         return None
-    return Entry(Kind.RETURN_GIFT, order.payment.paid_at, user_id, gift_id=order.intent.gift_id)
+    return Entry(TimelineKind.RETURN_GIFT, order.payment.paid_at, user_id, gift_id=order.intent.gift_id)
