@@ -27,7 +27,7 @@ GET /covers/{file}                             | anyone    | 200
 GET /                                          | anyone    | 200
 GET /g/{gift_id}                               | anyone    | 200
 GET /assets/{version}/{asset}                   | anyone    | 200
-GET /problems/{code}                            | anyone    | 200
+GET /problems/{problem_code}                    | anyone    | 200
 GET /gifts/{gift_id}/preview                   | anyone    | 200
 GET /test/clock                                | user      | 200
 POST /test/clock                               | user      | 200
@@ -223,7 +223,7 @@ KINDS = (
 # Routes that respond with a page instead of a problem.
 PAGES = {"GET /g/{gift_id}"}
 FIXED = {"store_id": MIA_STORE, "handle": "alice", "file": "red-classic.svg", "version": "any", "asset": "icon.svg"}
-FIXED |= {"export_id": "a" * 32}  # exports exist after a sweep only
+FIXED |= {"problem_code": "busy", "export_id": "a" * 32}  # exports exist after a sweep only
 # A well-formed id of nothing.
 UNKNOWN = base64.b32encode(bytes(20)).decode().lower()
 

@@ -183,9 +183,9 @@ def _samples() -> Iterator[Event]:
         "WebFunction",
         "problem",
         "Load the page of a problem.",
-        "GET /problems/{code}",
+        "GET /problems/{problem_code}",
         200,
-        path={"code": "already-claimed"},
+        path={"problem_code": "already-claimed"},
     )
     yield _http("AccountFunction", "read", "Bob reads his account.", "GET /me", 200, by=BOB)
     yield _http("AccountFunction", "features", "Bob lists the features that he has.", "GET /meta/features", 200, by=BOB)

@@ -245,22 +245,29 @@ def get_asset(version: str, asset: str) -> Response[str] | Response[bytes]:
     return _conditional_response(HttpRequest(app), 200, ASSETS[asset], content_type, {"Cache-Control": cache_control})
 
 
-@app.get("/problems/<code>")
+@app.get("/problems/<problem_code>")
 @operation(
     responses={200: PAGE, **NOT_MODIFIED},
-    path={"code": "The code of a problem."},
+    path={"problem_code": "The code of a problem."},
 )
-def get_problem_page(code: str) -> Response[str] | Response[bytes]:
+def get_problem_page(problem_code: str) -> Response[str] | Response[bytes]:
     """Get the explanation of a problem.
 
     The `type` of a problem document leads to this page. It is for developers, and in English.
     """
-    found = problems.find(code)
+    found = problems.find(problem_code)
     if found is None:
         raise NotFound
     status, title, explanation = found
     return _page(
-        HttpRequest(app), 200, "problem", "en", title=title, explanation=explanation, number=str(status), problem=code
+        HttpRequest(app),
+        200,
+        "problem",
+        "en",
+        title=title,
+        explanation=explanation,
+        number=str(status),
+        problem=problem_code,
     )
 
 

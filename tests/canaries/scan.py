@@ -190,7 +190,14 @@ class Case:
         """Return the ids of the case for a path parameter; empty if there are none yet."""
         if parameter in ("holding_id", "shipment_id", "code"):
             return [str(holding[parameter]) for holding in self.holdings.values() if parameter in holding]
-        fixed = {"store_id": MIA_STORE, "file": "red-classic.svg", "version": "any", "asset": "app.js", **self.ids}
+        fixed = {
+            "store_id": MIA_STORE,
+            "file": "red-classic.svg",
+            "version": "any",
+            "asset": "app.js",
+            "problem_code": "busy",
+            **self.ids,
+        }
         return [fixed[parameter]] if parameter in fixed else []
 
     def owner_of(self, ids: Ids) -> str:

@@ -20,6 +20,7 @@ def paths(stack: Stack) -> dict[str, str]:
     page = stack.call(None, "GET", "/").raw
     version = page.split("/assets/")[1].split("/")[0]
     values = {"gift_id": gift["gift_id"], "file": "red-classic.png", "version": version, "asset": "app.js"}
+    values["problem_code"] = "busy"
     return {route.key: route.path.format(**values) for route in PUBLIC}
 
 
