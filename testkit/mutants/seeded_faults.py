@@ -465,8 +465,20 @@ MUTANTS = (
     Mutant(
         "the charge comes before the order",
         "use_cases/orders/purchases.py",
-        "order = orders.create_pending(table, build_order(order_id, call, product, quantity, payment, policy))",
-        "order = build_order(order_id, call, product, quantity, payment, policy); provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, order)",
+        "order = orders.create_pending(table, replace(order, metadata=metadata or {}))",
+        "provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, replace(order, metadata=metadata or {}))",
+    ),
+    Mutant(
+        "metadata is not stored with an order",
+        "use_cases/orders/purchases.py",
+        "replace(order, metadata=metadata or {})",
+        "order",
+    ),
+    Mutant(
+        "metadata stays in the orders of an erased user",
+        "store/erasures.py",
+        'Clause(removes=["#metadata"])',
+        "Clause()",
     ),
     Mutant(
         "a paid order is paid again",
