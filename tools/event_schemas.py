@@ -72,6 +72,8 @@ def _field(name: str, kind: Any) -> Schema:
         return {"type": "object", "additionalProperties": {"type": "string"}}
     if kind is Money:
         return _data(Money)
+    if kind is bool:
+        return {"type": "boolean"}
     if kind is int:
         return {"type": "integer", "minimum": 0}
     if issubclass(kind, StrEnum):

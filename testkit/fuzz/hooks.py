@@ -57,6 +57,7 @@ BEYOND_SHAPE = (
     "within 365 days from now",
     "must be another user",
     "200 years ahead",
+    "is reserved for",
 )
 
 _rng = random.Random(os.environ["FUZZ_SEED"])  # noqa: S311 - has to be reproducible

@@ -543,6 +543,7 @@ def expected_effects(model: Model) -> tuple[ExpectedMessages, Expected]:
         elif where[1] == "REFUND_REQUEST":
             _expect_decisions(model, where, item, events, expect_message)
         elif where[1] == "SHIPMENT":
+            events["shipment.created", item["shipment_id"]] = 1, where
             if "not_shipped" in item:
                 events["shipment.not_shipped", item["shipment_id"]] = 1, where
                 expect_message(item["holder_id"], "parcel_not_shipped", item.get("gift_id", ""), where)

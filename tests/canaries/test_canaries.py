@@ -843,7 +843,9 @@ def test_no_event_contains_data_that_subscribers_may_not_see(
     for each in scan.canaries:
         facts.setdefault(each.text, set()).add(each.fact)
     hidden = [text for text, kinds in facts.items() if not kinds & (IN_LOGS | {"status"})]
-    # Only this event has what was sold, at what price, and the data of the caller who bought it.
+    # Only these events have what was sold; the first one also has the price, and the data of the caller who bought it.
+    for parcel in (event["data"] for event in events if event["type"] == "shipment.created"):
+        assert {parcel.pop("product_id"), parcel.pop("store_id")} <= facts.keys()
     sold = [event["data"] for event in events if event["type"] == "order.paid"]
     notes = {data["metadata"]["note"] for data in sold if data["metadata"]}
     assert notes

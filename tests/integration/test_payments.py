@@ -32,6 +32,21 @@ def test_the_same_key_with_another_request_is_rejected(stack: Stack) -> None:
     assert (other.status, other.body["code"]) == (422, "idempotency-key-reused")
 
 
+@pytest.mark.parametrize("method", ["external", " external "])
+def test_a_buyer_cannot_claim_to_have_paid_elsewhere(stack: Stack, method: str) -> None:
+    body = stack.order_request()
+    body["payment"]["method"] = method
+    gift = stack.give(stack.buy())
+    stack.claim("bob", gift)
+    wrapping = {"cover_id": "red-classic", "blessing_id": "best-wishes"}
+    for user, path, more in (
+        ("alice", "/orders", {}),
+        ("bob", f"/gifts/{gift['gift_id']}/return-gifts", {"wrapping": wrapping}),
+    ):
+        answer = stack.call(user, "POST", path, body | more)
+        assert (answer.status, [each["pointer"] for each in answer.body["errors"]]) == (422, ["/payment/method"])
+
+
 @pytest.mark.parametrize("key", ["short", "x" * 65, "with space", "naïve-key", "\x7f1234567"])
 def test_a_creating_call_needs_a_valid_key(stack: Stack, key: str) -> None:
     answer = stack.call("alice", "POST", "/orders", stack.order_request(), key=key)

@@ -216,8 +216,19 @@ def test_an_update_of_the_callers_own_parcel_is_correlated_with_the_order() -> N
     assert event.correlation_id == "order"
 
 
-def test_a_created_deleted_or_unchanged_parcel_produces_no_event() -> None:
-    for before, after in [(None, shipment(version=2)), (shipment(), None), (shipment(), shipment())]:
+@pytest.mark.parametrize(("gift_id", "correlation_id"), [("gift", "shipment"), (None, "order")])
+def test_a_new_parcel_is_an_event_for_its_store_and_notifies_nobody(gift_id: str | None, correlation_id: str) -> None:
+    new = shipment(gift_id=gift_id)
+    (event,) = events.derive_shipment_events(None, new)
+    assert (event.type, event.at, event.correlation_id) == ("shipment.created", new.created_at, correlation_id)
+    assert event.audience == ()
+    assert event.data == events.ShipmentCreated(
+        "shipment", new.store_id, new.product.product_id, new.quantity, gift=gift_id is not None
+    )
+
+
+def test_a_deleted_or_unchanged_parcel_produces_no_event() -> None:
+    for before, after in [(shipment(), None), (shipment(), shipment())]:
         assert list(events.derive_shipment_events(before, after)) == []
 
 

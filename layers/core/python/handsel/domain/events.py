@@ -1,14 +1,14 @@
 """Domain events, which the projector publishes on the EventBridge bus.
 
-Events contain what `privacy.TABLE` allows to subscribers: no title, code, address or claimer. The product and the price are in
-`order.paid` only, so no event of a gift says what is in it.
+Events contain what `privacy.TABLE` allows to subscribers: no title, code, address or claimer. The product is in `order.paid` and
+`shipment.created` only, and the price in `order.paid` only: no event of a gift says what is in it.
 
 The id of an event is derived from the change, so that a subscriber can recognise duplicates. The classes of `TYPES` are
 published as JSON Schemas in docs/events. An incompatible change of a schema increments `VERSION`.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, NamedTuple
 
 from handsel.domain import ids
@@ -113,6 +113,21 @@ class RefundRequestChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class ShipmentCreated:
+    """Data of `shipment.created`.
+
+    Attributes:
+        gift: whether the parcel is a gift, so that nothing in it may show the price.
+    """
+
+    shipment_id: str
+    store_id: str
+    product_id: str
+    quantity: int
+    gift: bool
+
+
+@dataclass(frozen=True, slots=True)
 class ShipmentUpdated:
     """Data of `shipment.updated`."""
 
@@ -143,6 +158,7 @@ Data = (
     | VoucherRedeemed
     | RedemptionUndone
     | RefundRequestChanged
+    | ShipmentCreated
     | ShipmentUpdated
     | ShipmentAddressChanged
     | ShipmentNotShipped
@@ -184,6 +200,11 @@ TYPES: Mapping[str, EventType] = {
     ),
     "refund_request.changed": EventType(
         RefundRequestChanged, "The state of a refund request changed, or the details of the return."
+    ),
+    "shipment.created": EventType(
+        ShipmentCreated,
+        "A parcel can be shipped. The event is for the store: nobody is to be notified, and the recipient of a gift does not see "
+        "the product before the delivery.",
     ),
     "shipment.updated": EventType(ShipmentUpdated, "The carrier, tracking number or status of a parcel changed."),
     "shipment.address_changed": EventType(
@@ -380,13 +401,20 @@ def derive_refund_request_events(
 
 
 def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> Iterator[Event]:
-    """Derive the event of a new version of a shipment, or of the report that it was not shipped in time.
+    """Derive the event of a new shipment, of a new version, or of the report that it was not shipped in time.
 
     Its holder, its store or its carrier made the new version, or it was cancelled.
     """
-    if before is None or after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
+    if after is None or not may_see(Viewer.SUBSCRIBER, Fact.LOGISTICS_STATUS):
         return
     correlation_id = after.order_id if after.gift_id is None else after.shipment_id
+    if before is None:
+        sold, is_gift = after.product, after.gift_id is not None
+        created = ShipmentCreated(after.shipment_id, after.store_id, sold.product_id, after.quantity, is_gift)
+        change = (after.shipment_id,)
+        event = _event("shipment.created", change, after.created_at, correlation_id, after.holder_id, created)
+        yield replace(event, audience=())
+        return
     if after.not_shipped is not None and before.not_shipped is None:
         data: Data = ShipmentNotShipped(after.shipment_id)
         at = after.not_shipped.at

@@ -46,6 +46,7 @@ class Fact(StrEnum):
     ASKERS = "who asks for an expired gift again, and when"
     PRICE = "price paid"
     ORDER = "order: store, product id, total and metadata"
+    FULFILMENT = "new parcel: store, product id, quantity, and whether it is a gift"
     LOGISTICS_STATUS = "status of the shipment"
     LOGISTICS = "carrier, tracking number and events of the shipment"
     ADDRESS = "claimer's address"
@@ -102,6 +103,7 @@ TABLE: Mapping[Fact, Mapping[Viewer, Rule]] = {
         Fact.ASKERS: (_NO, _NO, _NO, _YES, _NO, _NO, _NO),
         Fact.PRICE: (_NO, _NO, _NO, _YES, _YES, _NO, _NO),
         Fact.ORDER: (_NO, _NO, _NO, _YES, _NO, _NO, _YES),
+        Fact.FULFILMENT: (_NO, _NO, _NO, _NO, _YES, _NO, _YES),
         Fact.LOGISTICS_STATUS: (_NO, _NO, Rule.OWN, _YES, _YES, _YES, _YES),
         Fact.LOGISTICS: (_NO, _NO, Rule.OWN, _NO, _YES, _YES, _NO),
         Fact.ADDRESS: (_NO, Rule.OWN, Rule.OWN, _NO, Rule.TO_SHIP, _NO, _NO),

@@ -10,17 +10,34 @@ from handsel.domain import user_text
 from handsel.domain.models import MAX_UNITS, Money
 
 
+# The payment method of orders that were paid elsewhere.
+EXTERNAL = "external"
+
+
+def _require_own_method(method: str) -> str:
+    if method == EXTERNAL:
+        raise ValueError(f"{EXTERNAL} is reserved for orders that were paid elsewhere")
+    return method
+
+
 class PaymentRequest(Request):
     """The payment of a purchase.
 
     Attributes:
-        method: the payment method that the client used, such as `card`. It is stored and shown, not interpreted.
+        method: the payment method that the client used, such as `card`. It is stored and shown, not interpreted. `external` is
+            reserved for orders that were paid elsewhere.
         token: the token that the payment provider gave the client. The sandbox provider accepts `tok_ok` (charged),
             `tok_timeout` (charged, but the first request gets `payment-unknown`) and `tok_no_refund` (charged, but every
             repayment is permanently refused), and declines every other token.
     """
 
-    method: Annotated[str, StringConstraints(max_length=32), AfterValidator(user_text.clean_line), ONE_LINE]
+    method: Annotated[
+        str,
+        StringConstraints(max_length=32),
+        AfterValidator(user_text.clean_line),
+        AfterValidator(_require_own_method),
+        ONE_LINE,
+    ]
     token: Annotated[str, StringConstraints(min_length=1, max_length=256)]
 
 
