@@ -9,7 +9,6 @@ from handsel.api.requests.base import ONE_LINE, Id, ListQuery, Request
 from handsel.domain import user_text
 from handsel.domain.models import MAX_UNITS, Money
 
-
 # The payment method of orders that were paid elsewhere.
 EXTERNAL = "external"
 
