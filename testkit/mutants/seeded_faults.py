@@ -469,6 +469,12 @@ MUTANTS = (
         "provider.charge(Charge(order_id, payment.total, method, token)); order = orders.create_pending(table, replace(order, metadata=metadata or {}))",
     ),
     Mutant(
+        "the holder of a new parcel is notified of its product",
+        "domain/events.py",
+        "yield replace(event, audience=())",
+        "yield event",
+    ),
+    Mutant(
         "metadata is not stored with an order",
         "use_cases/orders/purchases.py",
         "replace(order, metadata=metadata or {})",

@@ -411,8 +411,9 @@ def derive_shipment_events(before: Shipment | None, after: Shipment | None) -> I
     if before is None:
         sold, is_gift = after.product, after.gift_id is not None
         created = ShipmentCreated(after.shipment_id, after.store_id, sold.product_id, after.quantity, is_gift)
-        change = (after.shipment_id,)
-        event = _event("shipment.created", change, after.created_at, correlation_id, after.holder_id, created)
+        event = _event(
+            "shipment.created", (after.shipment_id,), after.created_at, correlation_id, after.holder_id, created
+        )
         yield replace(event, audience=())
         return
     if after.not_shipped is not None and before.not_shipped is None:
